@@ -1,0 +1,1 @@
+"""The sub-commands of `leads`, one module for each noun."""

@@ -1,0 +1,1 @@
+"""The worker: takes leads from Redis, validates them, delivers them to the API, settles them."""

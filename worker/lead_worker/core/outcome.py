@@ -1,0 +1,114 @@
+"""What one attempt amounts to: the rows of the table of outcomes, each a value of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class HoldKind(StrEnum):
+    """Why the fleet holds deliveries back."""
+
+    PAUSED = "paused"
+    CREDENTIALS = "credentials"
+    CONFIGURATION = "configuration"
+    QUOTA = "quota"
+    CONTRACT = "contract"
+    NOT_BEFORE = "not_before"
+    OUTAGE = "outage"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The API has the lead and said so."""
+
+    api_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mangled:
+    """The API made a lead of it, but what was sent came back empty.
+
+    Attributes:
+        api_id: the id of the lead that the API made.
+        fields: names of the fields that were sent and came back empty, sorted.
+    """
+
+    api_id: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The API read the lead and refused it.
+
+    Attributes:
+        status: the HTTP status, 400 to 499.
+        code: the API's own code (`BAD_REQUEST`), or "" where it gave none.
+        message: the API's words; may hold personal data, so it goes into the record only.
+    """
+
+    status: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """It is not the lead's fault: it waits, and the attempt is not spent.
+
+    Attributes:
+        hold: the hold that the fact calls for, or None where the worker itself gave the lead back
+            before it sent anything.
+        cause: a short code, such as `status_401` or `lease_short`.
+    """
+
+    hold: HoldKind | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The API certainly did not take it, and may take it later. Spends an attempt.
+
+    Attributes:
+        cause: a short code, such as `status_429`, `refused`, `dns`.
+        retry_after_seconds: how long the API asked everyone to wait, clamped, or None.
+    """
+
+    cause: str
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may have arrived, and no answer says so. Spends an attempt; policy settles it.
+
+    Attributes:
+        cause: a short code, such as `read_timeout`, `status_500`, `lease_expired`.
+    """
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong with one field.
+
+    Attributes:
+        path: the field, dotted: `email`, `utm.campaign`, `custom.score`.
+        message: what was expected; never the value.
+    """
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """The schema said no, before anything was sent."""
+
+    errors: tuple[FieldError, ...]
+
+
+Outcome = Delivered | Mangled | Rejected | GivenBack | Retry | Unknown | Invalid

@@ -1,0 +1,405 @@
+"""Every setting of the worker, read from the environment in one place.
+
+It owns names, defaults, ranges and the checks between settings. It must not read anything but the
+mapping that it is given (and the token's file), and no error of its may hold a value that could be
+secret. `TABLE` is what the README's table of settings is checked against.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import SettingsError
+
+DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
+DEFAULT_API_URL = "https://api.meuassistente.rdstationmentoria.com.br/rest"
+DAY_SECONDS = 86_400.0
+
+
+class Secret(str):
+    """A string that never shows itself in a repr or a format of its owner."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(***)" if self else "Secret()"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one process runs with. Durations are float seconds."""
+
+    redis_url: Secret = field(default=Secret(DEFAULT_REDIS_URL), repr=False)
+    namespace: str = "leads"
+    api_url: str = DEFAULT_API_URL
+    api_token: Secret = field(default=Secret(""), repr=False)
+    api_token_file: str = ""
+    api_proxy: Secret = field(default=Secret(""), repr=False)
+    api_ca_bundle: str = ""
+    allow_api_change: bool = False
+    concurrency: int = 16
+    slice_seconds: float = 30.0
+    max_attempts: int = 20
+    max_age_seconds: float = 3 * DAY_SECONDS
+    backoff_base_seconds: float = 5.0
+    backoff_cap_seconds: float = 3600.0
+    retry_after_cap_seconds: float = 3600.0
+    connect_timeout_seconds: float = 3.0
+    deadline_seconds: float = 10.0
+    idle_seconds: float = 3.0
+    max_answer_bytes: int = 1_048_576
+    lease_seconds: float = 30.0
+    unknown_fields: str = "reject"
+    on_unknown_outcome: str = "retry"
+    phone_region: str = "BR"
+    utm_keys: str = "bare"
+    custom_values: str = "text"
+    keep_delivered_days: float = 7.0
+    keep_dead_days: float = 90.0
+    keep_discarded_days: float = 7.0
+    keep_erased_days: float = 90.0
+    sentry_dsn: Secret = field(default=Secret(""), repr=False)
+    sentry_environment: str = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting: the environment's name, the field it fills, how it is read, what it is for."""
+
+    name: str
+    field: str
+    parse: Callable[[str], Any]
+    meaning: str
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise ValueError(f"expected a number from {low:g} to {high:g}, found {text!r}")
+        return value
+
+    return parse
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
+            raise ValueError(f"expected a whole number from {low} to {high}, found {text!r}")
+        return int(text)
+
+    return parse
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"expected one of {', '.join(words)}, found {text!r}")
+        return text
+
+    return parse
+
+
+def _namespace(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", text):
+        raise ValueError("expected 1 to 64 letters, digits, '_', '.' or '-'")
+    return text
+
+
+def _redis_url(text: str) -> Secret:
+    if urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("expected a URL that begins with redis://, rediss:// or unix://")
+    return Secret(text)
+
+
+def _api_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected an https:// URL, such as " + DEFAULT_API_URL)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("expected a URL without user, password, query or fragment")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("https is required beyond loopback: the token and the leads are secret")
+    return text.rstrip("/")
+
+
+def _token(text: str) -> Secret:
+    token = text.strip()
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise ValueError("expected one word of printable ASCII characters (not shown: a secret)")
+    return Secret(token)
+
+
+def _proxy_url(text: str) -> Secret:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected an http:// or https:// URL of a proxy")
+    return Secret(text)
+
+
+def _existing_file(text: str) -> str:
+    if not Path(text).is_file():
+        raise ValueError(f"expected an existing file, found none at {text!r}")
+    return text
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", text):
+        raise ValueError(f"expected a two-letter region in capitals, such as BR, found {text!r}")
+    return text
+
+
+def _yes_no(text: str) -> bool:
+    return _choice("yes", "no")(text) == "yes"
+
+
+def _dsn(text: str) -> Secret:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not parts.username:
+        raise ValueError("expected a DSN, such as https://KEY@HOST/PROJECT (not shown: a secret)")
+    return Secret(text)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address (as in a URL, without brackets) means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+_DAYS = _number(0.01, 3650)
+
+TABLE: tuple[Row, ...] = (
+    Row(
+        "LEADS_REDIS_URL",
+        "redis_url",
+        _redis_url,
+        "Redis: `redis://`, `rediss://` (TLS) or `unix://`",
+    ),
+    Row(
+        "LEADS_NAMESPACE",
+        "namespace",
+        _namespace,
+        "first part of each key; queues side by side in one Redis",
+    ),
+    Row("LEADS_API_URL", "api_url", _api_url, "base URL of the API; https beyond loopback"),
+    Row("LEADS_API_TOKEN", "api_token", _token, "the Bearer token"),
+    Row(
+        "LEADS_API_TOKEN_FILE",
+        "api_token_file",
+        _existing_file,
+        "a file that holds the token, instead",
+    ),
+    Row(
+        "LEADS_API_PROXY",
+        "api_proxy",
+        _proxy_url,
+        "proxy for the API",
+    ),
+    Row("LEADS_API_CA_BUNDLE", "api_ca_bundle", _existing_file, "file of CA certificates (PEM)"),
+    Row(
+        "LEADS_ALLOW_API_CHANGE",
+        "allow_api_change",
+        _yes_no,
+        "`yes`: this namespace may deliver to another API address from now on",
+    ),
+    Row("LEADS_CONCURRENCY", "concurrency", _whole(1, 256), "requests in flight per process"),
+    Row(
+        "LEADS_SLICE_SECONDS",
+        "slice_seconds",
+        _number(0.1, 600),
+        "how long one drain claims before it lets Celery have a turn",
+    ),
+    Row("LEADS_MAX_ATTEMPTS", "max_attempts", _whole(1, 1000), "attempts before a lead is dead"),
+    Row(
+        "LEADS_MAX_AGE_SECONDS",
+        "max_age_seconds",
+        _number(1, 3650 * DAY_SECONDS),
+        "age at which a failing lead is not tried again",
+    ),
+    Row(
+        "LEADS_BACKOFF_BASE_SECONDS",
+        "backoff_base_seconds",
+        _number(0.001, 3600),
+        "upper end of the first wait; doubles with each attempt",
+    ),
+    Row(
+        "LEADS_BACKOFF_CAP_SECONDS",
+        "backoff_cap_seconds",
+        _number(0.001, 7 * DAY_SECONDS),
+        "upper end of any wait",
+    ),
+    Row(
+        "LEADS_RETRY_AFTER_CAP_SECONDS",
+        "retry_after_cap_seconds",
+        _number(1, 7 * DAY_SECONDS),
+        "longest `Retry-After` that is obeyed",
+    ),
+    Row(
+        "LEADS_CONNECT_TIMEOUT_SECONDS",
+        "connect_timeout_seconds",
+        _number(0.05, 60),
+        "to connect to the API",
+    ),
+    Row(
+        "LEADS_DEADLINE_SECONDS",
+        "deadline_seconds",
+        _number(0.1, 300),
+        "for one whole call of the API, connecting included",
+    ),
+    Row(
+        "LEADS_IDLE_SECONDS",
+        "idle_seconds",
+        _number(0, 300),
+        "a connection to the API that was idle for longer is not used again",
+    ),
+    Row(
+        "LEADS_MAX_ANSWER_BYTES",
+        "max_answer_bytes",
+        _whole(1024, 67_108_864),
+        "largest answer that is read",
+    ),
+    Row(
+        "LEADS_LEASE_SECONDS",
+        "lease_seconds",
+        _number(1, 3600),
+        "how long a claimed lead is this worker's; longer than the deadline",
+    ),
+    Row(
+        "LEADS_UNKNOWN_FIELDS",
+        "unknown_fields",
+        _choice("reject", "custom", "drop"),
+        "fields that the API does not have: refuse the lead, move to `custom`, or leave out",
+    ),
+    Row(
+        "LEADS_ON_UNKNOWN_OUTCOME",
+        "on_unknown_outcome",
+        _choice("retry", "park"),
+        "a lead that may have arrived: send it again (may duplicate), or park it for a person",
+    ),
+    Row(
+        "LEADS_PHONE_REGION",
+        "phone_region",
+        _region,
+        "region of phones that are written without country code",
+    ),
+    Row(
+        "LEADS_UTM_KEYS",
+        "utm_keys",
+        _choice("bare", "prefixed"),
+        "`utm` keys as sent: `source`, or `utm_source`",
+    ),
+    Row(
+        "LEADS_CUSTOM_VALUES",
+        "custom_values",
+        _choice("text", "json"),
+        "`custom` values as sent: all as text, or as they came",
+    ),
+    Row(
+        "LEADS_KEEP_DELIVERED_DAYS", "keep_delivered_days", _DAYS, "days to keep a delivered record"
+    ),
+    Row("LEADS_KEEP_DEAD_DAYS", "keep_dead_days", _DAYS, "days to keep a dead letter"),
+    Row(
+        "LEADS_KEEP_DISCARDED_DAYS", "keep_discarded_days", _DAYS, "days to keep what was discarded"
+    ),
+    Row(
+        "LEADS_KEEP_ERASED_DAYS",
+        "keep_erased_days",
+        _DAYS,
+        "days the tombstone of an erased lead is kept",
+    ),
+    Row("SENTRY_DSN", "sentry_dsn", _dsn, "where to report to; nothing is reported without it"),
+    Row("SENTRY_ENVIRONMENT", "sentry_environment", str, "the environment that reports carry"),
+)
+
+_KNOWN = {row.name for row in TABLE}
+
+
+def load(environ: Mapping[str, str] = os.environ, *, deliver: bool = False) -> Settings:
+    """Read the settings from an environment.
+
+    Args:
+        environ: names and values; a value that is empty or blank counts as not set.
+        deliver: whether this process will call the API, so that it needs a token.
+
+    Raises:
+        SettingsError: with one line for each thing that is wrong, all of them at once.
+    """
+    problems = _near_misses(environ)
+    values: dict[str, Any] = {}
+    for row in TABLE:
+        text = environ.get(row.name, "").strip()
+        if text:
+            try:
+                values[row.field] = row.parse(text)
+            except ValueError as error:
+                problems.append(f"{row.name}: {error}")
+    if not problems:
+        _read_token_file(values, problems)
+        settings = Settings(**values)
+        problems += _contradictions(settings, deliver)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _near_misses(environ: Mapping[str, str]) -> list[str]:
+    problems = []
+    for name in sorted(environ):
+        if name in _KNOWN or not re.match(r"LEAD", name):
+            continue
+        close = difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.9)
+        if close:
+            problems.append(f"{name}: no such setting; did you mean {close[0]}?")
+    return problems
+
+
+def _read_token_file(values: dict[str, Any], problems: list[str]) -> None:
+    path = values.get("api_token_file")
+    if not path or values.get("api_token"):
+        return
+    try:
+        values["api_token"] = _token(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "expected one word of ASCII"
+        problems.append(f"LEADS_API_TOKEN_FILE: cannot use {path!r}: {reason}")
+
+
+def _contradictions(settings: Settings, deliver: bool) -> list[str]:
+    checks = (
+        (
+            deliver and not settings.api_token,
+            "LEADS_API_TOKEN: not set; set it, or LEADS_API_TOKEN_FILE, to the API's Bearer token",
+        ),
+        (
+            settings.lease_seconds < settings.deadline_seconds + 1,
+            "LEADS_LEASE_SECONDS: expected at least LEADS_DEADLINE_SECONDS + 1"
+            f" = {settings.deadline_seconds + 1:g}, found {settings.lease_seconds:g}",
+        ),
+        (
+            settings.connect_timeout_seconds > settings.deadline_seconds,
+            "LEADS_CONNECT_TIMEOUT_SECONDS: expected at most LEADS_DEADLINE_SECONDS"
+            f" = {settings.deadline_seconds:g}, found {settings.connect_timeout_seconds:g}",
+        ),
+        (
+            settings.backoff_base_seconds > settings.backoff_cap_seconds,
+            "LEADS_BACKOFF_BASE_SECONDS: expected at most LEADS_BACKOFF_CAP_SECONDS"
+            f" = {settings.backoff_cap_seconds:g}, found {settings.backoff_base_seconds:g}",
+        ),
+    )
+    return [message for wrong, message in checks if wrong]
