@@ -1,0 +1,87 @@
+"""The names of all keys in Redis; no other module spells one. For scripts, `prelude.lua` does.
+
+Every key begins with the namespace as a hash tag. A script gets that prefix as its only key and
+adds the names below, because it cannot know which leads it will touch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FORMAT = "1"
+"""The version of the record format; it changes when an older process could misread a newer one."""
+
+LANES = ("live", "bulk")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one namespace."""
+
+    namespace: str = "leads"
+
+    @property
+    def prefix(self) -> str:
+        return f"{{{self.namespace}}}:"
+
+    @property
+    def meta(self) -> str:
+        """Hash: `format`, `api_url`."""
+        return f"{self.prefix}meta"
+
+    @property
+    def counts(self) -> str:
+        """Hash of counters: `accepted`, `forgotten`, `duplicates`."""
+        return f"{self.prefix}counts"
+
+    @property
+    def hold(self) -> str:
+        """Hash: the governor's one hold, or absent."""
+        return f"{self.prefix}hold"
+
+    @property
+    def full(self) -> str:
+        """String with an expiry: memory is short, enqueueing is refused."""
+        return f"{self.prefix}full"
+
+    @property
+    def bell(self) -> str:
+        """List: the Celery queue that carries bells and nothing else."""
+        return f"{self.prefix}bell"
+
+    @property
+    def workers(self) -> str:
+        """Sorted set: worker processes by the time of their last beat."""
+        return f"{self.prefix}workers"
+
+    def due(self, lane: str) -> str:
+        """Sorted set: ids of a lane's waiting leads by the time from which they may be claimed."""
+        return f"{self.prefix}due:{lane}"
+
+    def index(self, state: str) -> str:
+        """Sorted set: ids of the leads in a state other than waiting, by its time."""
+        return f"{self.prefix}{state}"
+
+    def lead(self, lead_id: str) -> str:
+        """Hash: the record."""
+        return f"{self.prefix}lead:{lead_id}"
+
+    def raw(self, lead_id: str) -> str:
+        """String: the raw lead, as JSON, to the byte."""
+        return f"{self.prefix}raw:{lead_id}"
+
+    def timeline(self, lead_id: str) -> str:
+        """List of JSON objects: what happened to the lead, oldest first."""
+        return f"{self.prefix}timeline:{lead_id}"
+
+    def idempotency(self, digest: str) -> str:
+        """String: the id of the lead that was enqueued under this idempotency key."""
+        return f"{self.prefix}key:{digest}"
+
+    def claim(self, worker: str) -> str:
+        """String with an expiry: the last batch that a worker claimed."""
+        return f"{self.prefix}claim:{worker}"
+
+    def worker(self, worker: str) -> str:
+        """Hash with an expiry: what a worker says of itself."""
+        return f"{self.prefix}worker:{worker}"
