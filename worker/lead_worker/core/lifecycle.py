@@ -1,0 +1,153 @@
+"""The states of a lead, and the one decision that moves it on after an attempt.
+
+The diagram is in the README; the scripts in `store/scripts` carry the moves out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from .backoff import backoff_seconds
+from .outcome import (
+    Delivered,
+    GivenBack,
+    Invalid,
+    Mangled,
+    Outcome,
+    Rejected,
+    Retry,
+    Unknown,
+)
+
+HOLD_RETURN_SECONDS = 15.0
+"""How long a lead is set aside when a hold took its blame; doubles with each time."""
+
+LEASE_EXPIRED = "lease_expired"
+
+
+class State(StrEnum):
+    """Where a lead is. Each lead is in exactly one of them."""
+
+    WAITING = "waiting"
+    LEASED = "leased"
+    UNKNOWN = "unknown"
+    PARKED = "parked"
+    DEAD = "dead"
+    DELIVERED = "delivered"
+    DISCARDED = "discarded"
+    ERASED = "erased"
+
+
+class Reason(StrEnum):
+    """Why a lead is dead."""
+
+    INVALID = "invalid"
+    REJECTED = "rejected"
+    EXHAUSTED = "exhausted"
+    POISON = "poison"
+    MANGLED = "mangled"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator set. Durations in seconds."""
+
+    max_attempts: int
+    max_age_seconds: float
+    backoff_base_seconds: float
+    backoff_cap_seconds: float
+    on_unknown_outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the record says of a lead when the decision falls.
+
+    Attributes:
+        attempts: attempts spent before this one, from 0.
+        returned: how often it was given back, from 0.
+        age_seconds: since it was accepted.
+    """
+
+    attempts: int
+    returned: int
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """Where a lead goes from here.
+
+    Attributes:
+        to: waiting, unknown, parked, dead or delivered.
+        due_seconds: for waiting and unknown, how long until it may be claimed again.
+        spends_attempt: false where the attempt is given back.
+        reason: for dead, why.
+    """
+
+    to: State
+    due_seconds: float = 0.0
+    spends_attempt: bool = True
+    reason: Reason | None = None
+
+
+def decide(outcome: Outcome, standing: Standing, policy: Policy, chance: float) -> Transition:
+    """Decide what becomes of a lead after an attempt.
+
+    Args:
+        outcome: what the attempt amounted to.
+        standing: the lead before the attempt.
+        policy: the operator's settings.
+        chance: evenly distributed in [0, 1); spreads the retries.
+    """
+    match outcome:
+        case Delivered():
+            return Transition(State.DELIVERED)
+        case Mangled():
+            return Transition(State.DEAD, reason=Reason.MANGLED)
+        case Rejected():
+            return Transition(State.DEAD, reason=Reason.REJECTED)
+        case Invalid():
+            return Transition(State.DEAD, spends_attempt=False, reason=Reason.INVALID)
+        case GivenBack():
+            return _give_back(outcome, standing, policy)
+        case Retry():
+            return _retry(outcome.retry_after_seconds or 0.0, standing, policy, chance)
+        case Unknown():
+            if policy.on_unknown_outcome == "park":
+                return Transition(State.PARKED)
+            return _retry(0.0, standing, policy, chance)
+        case _:
+            assert_never(outcome)
+
+
+def decide_expired(standing: Standing, policy: Policy) -> Transition:
+    """Decide what becomes of an unknown lead whose worker died; its attempt is spent already."""
+    if policy.on_unknown_outcome == "park":
+        return Transition(State.PARKED)
+    if _is_exhausted(standing.attempts, standing, policy):
+        return Transition(State.DEAD, reason=Reason.EXHAUSTED)
+    return Transition(State.WAITING)  # at once: it has waited for its lease already
+
+
+def _give_back(outcome: GivenBack, standing: Standing, policy: Policy) -> Transition:
+    wait = 0.0
+    if outcome.hold is not None:
+        doublings = min(standing.returned, 30)
+        wait = min(HOLD_RETURN_SECONDS * 2.0**doublings, policy.backoff_cap_seconds)
+    return Transition(State.WAITING, due_seconds=wait, spends_attempt=False)
+
+
+def _retry(floor_seconds: float, standing: Standing, policy: Policy, chance: float) -> Transition:
+    spent = standing.attempts + 1
+    if _is_exhausted(spent, standing, policy):
+        return Transition(State.DEAD, reason=Reason.EXHAUSTED)
+    base, cap = policy.backoff_base_seconds, policy.backoff_cap_seconds
+    wait = backoff_seconds(spent, base_seconds=base, cap_seconds=cap, chance=chance)
+    return Transition(State.WAITING, due_seconds=max(wait, floor_seconds))
+
+
+def _is_exhausted(spent: int, standing: Standing, policy: Policy) -> bool:
+    return spent >= policy.max_attempts or standing.age_seconds >= policy.max_age_seconds

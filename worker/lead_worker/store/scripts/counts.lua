@@ -1,0 +1,22 @@
+-- counts: how many leads are in each state, all at one moment. Reads only.
+--
+-- Gives {now, accepted, forgotten, duplicates, waiting in live, waiting in bulk, leased, unknown,
+--        parked, dead, delivered, discarded, erased, claimable now, score of the oldest due or "",
+--        then the hold in force as kind, until, since, reason, by, version (or nothing)}
+local reply = {stamp(now)}
+for _, name in ipairs(redis.call('HMGET', P .. 'counts', 'accepted', 'forgotten', 'duplicates')) do
+  reply[#reply + 1] = tonumber(name or '0')
+end
+for _, name in ipairs({'due:live', 'due:bulk', 'leased', 'unknown', 'parked', 'dead', 'delivered',
+  'discarded', 'erased'}) do
+  reply[#reply + 1] = redis.call('ZCARD', P .. name)
+end
+reply[#reply + 1] = claimable()
+local oldest = ''
+for _, lane in ipairs({'live', 'bulk'}) do
+  local first = redis.call('ZRANGE', P .. 'due:' .. lane, 0, 0, 'WITHSCORES')[2]
+  if first and (oldest == '' or tonumber(first) < tonumber(oldest)) then oldest = first end
+end
+reply[#reply + 1] = oldest
+for _, value in ipairs(hold_in_force() or {}) do reply[#reply + 1] = value or '' end
+return reply

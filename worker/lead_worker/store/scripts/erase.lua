@@ -1,0 +1,20 @@
+-- erase: remove a person's data. What stays is a tombstone: that there was a lead, and when.
+--
+-- ARGV 2 id
+-- Gives ok · gone · erased: it was erased before.
+-- The idempotency key's digest stays until the tombstone goes, so that the source cannot bring the
+-- lead back; so does the API's id, because whoever erases here has to erase there as well.
+local id = ARGV[2]
+local key = P .. 'lead:' .. id
+local lead = redis.call('HMGET', key, 'state', 'lane', 'accepted_at', 'key', 'api_id', 'also')
+if not lead[1] then return 'gone' end
+if lead[1] == 'erased' then return 'erased' end
+redis.call('ZREM', index(lead[1], lead[2]), id)
+redis.call('DEL', key, P .. 'raw:' .. id, P .. 'timeline:' .. id)
+redis.call('ZADD', P .. 'erased', stamp(now), id)
+local kept = {'state', 'erased', 'lane', lead[2], 'accepted_at', lead[3]}
+for i, name in ipairs({'key', 'api_id', 'also'}) do
+  if lead[3 + i] then kept[#kept + 1] = name; kept[#kept + 1] = lead[3 + i] end
+end
+redis.call('HSET', key, unpack(kept))
+return 'ok'
