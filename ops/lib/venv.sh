@@ -97,7 +97,7 @@ print(platform.python_implementation(), *sys.version_info[:2], sys.base_prefix)'
 pip_install() (
   unset PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_CONSTRAINT PIP_REQUIREMENT PIP_DRY_RUN
   export PIP_USER=0 PIP_REQUIRE_HASHES=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-  exec "$venv/bin/python" -I -m pip install --quiet "$@"
+  exec "$venv/bin/python" -I -m pip install -qq "$@"
 )
 
 make_venv() {
