@@ -47,7 +47,6 @@ class Settings:
     api_ca_bundle: str = ""
     allow_api_change: bool = False
     concurrency: int = 16
-    slice_seconds: float = 30.0
     max_attempts: int = 20
     max_age_seconds: float = 3 * DAY_SECONDS
     backoff_base_seconds: float = 5.0
@@ -219,12 +218,6 @@ TABLE: tuple[Row, ...] = (
         "`yes`: this namespace may deliver to another API address from now on",
     ),
     Row("LEADS_CONCURRENCY", "concurrency", _whole(1, 256), "requests in flight per process"),
-    Row(
-        "LEADS_SLICE_SECONDS",
-        "slice_seconds",
-        _number(0.1, 600),
-        "how long one drain claims before it lets Celery have a turn",
-    ),
     Row("LEADS_MAX_ATTEMPTS", "max_attempts", _whole(1, 1000), "attempts before a lead is dead"),
     Row(
         "LEADS_MAX_AGE_SECONDS",

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 from lead_producers.bell import BELL
 from lead_producers.keys import FORMAT, Keys
+from redis.exceptions import OutOfMemoryError
 
 from lead_worker.core.governor import Hold
 from lead_worker.core.lifecycle import State
@@ -97,9 +99,8 @@ class Store:
 
     def refuse_enqueueing(self, seconds: float) -> None:
         """Let enqueueing be refused for so long, because memory is short."""
-        # A script's first write may be refused when memory is full; a plain SET would be as well,
-        # but then Redis refuses enqueueing by itself.
-        self.client.set(self.keys.full, "1", px=int(seconds * 1000))
+        with suppress(OutOfMemoryError):  # then Redis refuses enqueueing by itself
+            self.client.set(self.keys.full, "1", px=int(seconds * 1000))
 
     def memory(self) -> tuple[int, int]:
         """Bytes that Redis uses, and its limit (0 for none)."""

@@ -27,6 +27,7 @@ if last then
   if last_number > number then return {'stale', stamp(now)} end
 end
 if last_number == number then
+  permit()
   for id in string.gmatch(last_ids, '%S+') do
     local lead = redis.call('HMGET', P .. 'lead:' .. id, 'token', 'state')
     if lead[1] == token and (lead[2] == 'leased' or lead[2] == 'unknown') then

@@ -7,6 +7,7 @@
 if redis.call('HGET', P .. 'hold', 'act') == ARGV[7] then return {'ok'} end
 local hold = hold_in_force()
 if (hold and hold[6] or '0') ~= ARGV[2] then return {'conflict'} end
+permit()
 local version = redis.call('HINCRBY', P .. 'counts', 'hold_version', 1)
 if ARGV[3] == '' then
   redis.call('DEL', P .. 'hold')

@@ -24,6 +24,10 @@ local function note(id, entry)
   if length > TIMELINE_MAX then redis.call('LPOP', key) end
 end
 
+-- Redis refuses a write as a script's first one when memory is full, unless it only takes away;
+-- after such a one it permits the others. What moves leads must go on then.
+local function permit() redis.call('ZREM', P .. 'leased', '') end
+
 -- Move a lead between states. Its first write is a ZREM, which Redis permits when memory is full.
 local function move(id, from, lane, to, at, ...)
   redis.call('ZREM', index(from, lane), id)

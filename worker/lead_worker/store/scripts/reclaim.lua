@@ -7,8 +7,7 @@
 -- could not be settled in time: that is not yet a death.
 local pulse = tonumber(redis.call('GET', P .. 'pulse') or '0')
 local grace = tonumber(redis.call('GET', P .. 'grace') or '0')
--- Redis refuses a SET as a script's first write when memory is full, and permits a ZREM.
-redis.call('ZREM', P .. 'leased', '')
+permit()
 redis.call('SET', P .. 'pulse', stamp(now))
 if now - pulse > tonumber(ARGV[4]) then
   redis.call('SET', P .. 'grace', stamp(now + ARGV[5]))

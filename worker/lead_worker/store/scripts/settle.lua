@@ -14,6 +14,7 @@ local state, lane, ours = lead[1], lead[2], lead[3] == token
 if not state then return 'gone' end
 if lead[4] == token then return 'done' end
 
+permit()
 if state == 'erased' then
   -- Whoever asked for the erasure must learn that the API has the lead.
   if to == 'delivered' then redis.call('HSET', key, 'api_id', api_id, 'settled', token) end

@@ -1,0 +1,201 @@
+"""The composition root: the Celery app, and what one worker process is made of.
+
+`celery -A lead_worker.app worker -P threads -c 1` starts it. Celery carries bells and calendar work
+only; what it does wrong on a bad day may delay a lead and no more (decision 0001).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import ssl
+import time
+from typing import Any, NoReturn, cast
+from urllib.parse import parse_qs, quote, urlsplit
+from uuid import uuid4
+
+from celery import Celery, bootsteps, signals
+from kombu.entity import Exchange, Queue
+from lead_producers.bell import QUEUE as BELL_QUEUE
+from lead_producers.keys import Keys
+
+from .courier import Courier
+from .errors import LeadWorkerError
+from .heartbeat import Heartbeat
+from .reporting import Reporter
+from .settings import Settings, load
+from .store import Store, StoreError
+
+logger = logging.getLogger(__name__)
+
+CALENDAR_QUEUE = "calendar"
+STOP_MARGIN_SECONDS = 2.0
+STOP_LIMIT_SECONDS = 13.0
+"""In-flight calls end within their deadline; a supervisor that waits 15 s must see us gone."""
+
+RETENTION_EVERY_SECONDS = 60.0
+
+
+class Runtime:
+    """What one worker process runs: its store, its courier, its heartbeat."""
+
+    def __init__(self, settings: Settings, mend_consumer: Any) -> None:
+        self.settings = settings
+        worker = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+        self.store = Store.from_url(settings.redis_url, settings.namespace, worker)
+        self.reporter = Reporter(settings, worker)
+        self.courier = Courier(settings, self.store, self.reporter)
+        about = {"host": socket.gethostname(), "pid": os.getpid(), "started_at": time.time()}
+        self.heartbeat = Heartbeat(self.store, self.courier, self.reporter, about, mend_consumer)
+
+    def start(self) -> None:
+        """Begin to deliver.
+
+        Raises:
+            NamespaceMismatchError: the namespace belongs to another API or another release.
+        """
+        self._open()
+        self.courier.start()
+        self.heartbeat.start()
+
+    def _open(self) -> None:
+        """Wait for Redis as long as it takes: a worker that gives up needs a person."""
+        allow = self.settings.allow_api_change
+        while True:
+            try:
+                return self.store.open(self.settings.api_url, allow_change=allow)
+            except StoreError as error:
+                logger.warning("waiting for Redis (%s)", type(error).__name__)
+                time.sleep(1.0)
+
+    def stop(self) -> None:
+        """Finish what is in flight, settle it, and leave."""
+        limit = min(self.settings.deadline_seconds + STOP_MARGIN_SECONDS, STOP_LIMIT_SECONDS)
+        if not self.courier.stop(limit):
+            logger.warning("not all could be settled in time; those leads become unknown")
+        self.heartbeat.stop()
+        self.reporter.flush(1.0)
+
+
+def make_app(settings: Settings) -> Celery:
+    """Make the Celery app: two queues, no results, no events, bells acknowledged early."""
+    app = Celery("lead_worker")
+    app.conf.update(
+        broker_url=broker_url(settings.redis_url),
+        broker_transport_options={
+            "global_keyprefix": Keys(settings.namespace).prefix,
+            "socket_timeout": 30,
+            "socket_connect_timeout": 3,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+            "max_connections": 200,
+            "priority_steps": [0],
+        },
+        broker_channel_error_retry=True,
+        broker_connection_max_retries=None,
+        broker_connection_retry_on_startup=True,
+        task_queues=[_queue(BELL_QUEUE), _queue(CALENDAR_QUEUE)],
+        task_default_queue=CALENDAR_QUEUE,
+        task_routes={"lead_worker.drain": {"queue": BELL_QUEUE}},
+        task_ignore_result=True,
+        task_acks_late=False,
+        worker_pool="threads",
+        worker_concurrency=1,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        imports=["lead_worker.tasks"],
+        # In memory: calendar work is idempotent, so it may run again after a restart.
+        beat_scheduler="celery.beat:Scheduler",
+        beat_schedule={
+            "retention": {"task": "lead_worker.retain", "schedule": RETENTION_EVERY_SECONDS}
+        },
+    )
+    if settings.redis_url.startswith("rediss:"):
+        app.conf.broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    app.steps["worker"].add(DeliveryStep)
+    return app
+
+
+def _queue(name: str) -> Any:
+    queue, exchange = cast(Any, Queue), cast(Any, Exchange)  # kombu has no types
+    return queue(name, exchange(name), routing_key=name)
+
+
+def broker_url(redis_url: str) -> str:
+    """kombu's way to write a URL of Redis; it differs for unix sockets only."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    query = parse_qs(parts.query)
+    database = query.get("db", ["0"])[0]
+    password = parts.password or query.get("password", [""])[0]
+    login = f":{quote(password, safe='')}@" if password else ""
+    return f"redis+socket://{login}{parts.path}?virtual_host={database}"
+
+
+class DeliveryStep(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Makes a Celery worker deliver leads for as long as it lives."""
+
+    runtime: Runtime | None = None
+
+    def start(self, parent: Any) -> None:
+        """Build this process's runtime; a mistake of the operator's ends it with one line each."""
+
+        def mend_consumer() -> None:
+            parent.consumer.hub.call_soon(_begin_anew)
+
+        try:
+            DeliveryStep.runtime = Runtime(load(deliver=True), mend_consumer)
+            DeliveryStep.runtime.start()
+        except LeadWorkerError as error:
+            _refuse(error)
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
+        runtime, DeliveryStep.runtime = DeliveryStep.runtime, None
+        if runtime:
+            runtime.stop()
+
+    terminate = stop
+
+
+def runtime() -> Runtime:
+    """What this worker process runs; tasks reach it here."""
+    if DeliveryStep.runtime is None:
+        raise LeadWorkerError("no worker runs in this process: start one with `celery ... worker`")
+    return DeliveryStep.runtime
+
+
+def _begin_anew() -> NoReturn:
+    """In the consumer's own loop: let it take its connection for lost, and start again."""
+    raise ConnectionError("the consumer did not answer bells")
+
+
+def _refuse(error: LeadWorkerError) -> NoReturn:
+    raise SystemExit("\n".join(f"leads: {line}" for line in str(error).splitlines()))
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def _without_chatter(sender: Any, **_: Any) -> None:
+    """Gossip, mingle and heartbeats are for fleets that talk through the broker; ours does not."""
+    sender.options.update(without_gossip=True, without_mingle=True, without_heartbeat=True)
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _stop_claiming(**_: Any) -> None:
+    if DeliveryStep.runtime:
+        DeliveryStep.runtime.courier.stop_claiming()
+
+
+@signals.after_setup_logger.connect  # type: ignore[untyped-decorator]
+def _quiet_libraries(**_: Any) -> None:
+    """At DEBUG these would write addresses and bodies of requests into the log."""
+    for name in ("urllib3", "requests", "redis"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+try:
+    app = make_app(load())
+except LeadWorkerError as mistake:
+    _refuse(mistake)

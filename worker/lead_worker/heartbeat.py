@@ -1,0 +1,122 @@
+"""The heartbeat: a thread in each worker process that lets nothing depend on Celery's messages.
+
+Each second it reclaims leads whose lease ran out, rings where something is claimable, keeps the
+worker's entry in the list of workers, and watches Redis's memory. Where a bell lies unanswered it
+wakes the courier itself, so that a Celery consumer that is stuck delays nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from .reporting import Reporter
+from .store import Store, StoreError
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 1.0
+UNANSWERED_SECONDS = 2.0
+"""How long a bell may lie while this process is idle, before the heartbeat answers it."""
+
+MEND_SECONDS = 10.0
+"""How long a consumer has to answer again, before it is mended (and mended again)."""
+
+GRACE_SECONDS = 10.0
+"""How long leases are given after a time in which no worker reached Redis."""
+
+FULL_FRACTION = 0.85
+FULL_SECONDS = 5.0
+"""From which part of `maxmemory` enqueueing is refused, and how long one look holds."""
+
+
+class Wakeable(Protocol):
+    """What the heartbeat needs of a courier."""
+
+    @property
+    def idle_seconds(self) -> float: ...
+    def wake(self) -> None: ...
+
+
+class Heartbeat:
+    """Beats until it is stopped."""
+
+    def __init__(
+        self,
+        store: Store,
+        courier: Wakeable,
+        reporter: Reporter,
+        about: Mapping[str, object],
+        mend_consumer: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._courier = courier
+        self._reporter = reporter
+        self._about = about
+        self._mend_consumer = mend_consumer
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._beat_forever, name="heartbeat", daemon=True)
+        self._unanswered_since: float | None = None
+        self._mended_at = 0.0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop beating, and take the worker off the list."""
+        self._stopping.set()
+        self._thread.join(timeout=BEAT_SECONDS)
+        try:
+            self._store.leave()
+        except StoreError:
+            logger.warning("Redis does not answer; the list of workers shows this one for a while")
+
+    def _beat_forever(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.beat()
+            except StoreError as error:
+                logger.warning("heartbeat: Redis does not answer (%s)", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - a heart that stops is worse than any bug
+                self._reporter.bug(error)
+            self._stopping.wait(BEAT_SECONDS)
+
+    def beat(self) -> None:
+        """Do a second's work once."""
+        reclaimed = self._store.reclaim(GRACE_SECONDS)
+        if reclaimed:
+            logger.warning("%d leases ran out; their leads are unknown now", reclaimed)
+        beat = self._store.beat(self._about)
+        answered = beat.claimable == 0 or self._courier.idle_seconds < UNANSWERED_SECONDS
+        if answered:
+            self._unanswered_since = None
+        else:
+            self._answer(beat.rang)
+        self._watch_memory()
+
+    def _answer(self, rang: bool) -> None:
+        """Leads are claimable, this process is idle, and no bell has reached it.
+
+        Where a bell still lies in its list, the consumer is stuck. Where the list was empty,
+        somebody else took the bell or it was lost: no fault of the consumer's.
+        """
+        self._courier.wake()
+        now = time.monotonic()
+        if rang:
+            self._unanswered_since = None
+            return
+        if self._unanswered_since is None:
+            self._unanswered_since = self._mended_at = now
+            self._reporter.bells_unanswered(UNANSWERED_SECONDS)
+        if now - self._mended_at >= MEND_SECONDS:
+            self._mended_at = now
+            logger.error("mending Celery's consumer: its connection begins anew")
+            self._mend_consumer()
+
+    def _watch_memory(self) -> None:
+        used, limit = self._store.memory()
+        if limit and used >= limit * FULL_FRACTION:
+            self._store.refuse_enqueueing(FULL_SECONDS)

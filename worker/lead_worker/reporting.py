@@ -1,0 +1,125 @@
+"""Reports to Sentry: quiet, and free of personal data.
+
+It owns what leaves the machine for Sentry. Nothing goes out that `_only_ours` has not built anew
+from known keys, because the SDK's defaults (local variables, source context, breadcrumbs of HTTP
+calls, argv, exception texts) would carry leads and tokens.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sentry_sdk
+
+from .core.lifecycle import Transition
+from .core.outcome import Outcome
+from .core.timeline import cause
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .store import Claimed
+
+logger = logging.getLogger(__name__)
+
+_PACKAGE = Path(__file__).parent
+
+
+class Reporter:
+    """Reports what a person should know. Without a DSN it only logs."""
+
+    def __init__(self, settings: Settings, worker: str) -> None:
+        self._worker = worker
+        self._client = sentry_sdk.Client(
+            dsn=settings.sentry_dsn or None,
+            environment=settings.sentry_environment,
+            server_name=worker,
+            default_integrations=False,
+            auto_enabling_integrations=False,
+            send_default_pii=False,
+            include_local_variables=False,
+            include_source_context=False,
+            max_request_body_size="never",
+            max_breadcrumbs=0,
+            send_client_reports=False,
+            auto_session_tracking=False,
+            before_send=_only_ours,
+        )
+
+    def dead_letter(self, lead: Claimed, outcome: Outcome, transition: Transition) -> None:
+        """A lead is dead: say which, why, and how to look at it."""
+        reason = str(transition.reason)
+        self._send(
+            "error",
+            f"lead is dead: {reason} ({cause(outcome)})",
+            ["dead-letter", reason, cause(outcome)],
+            {
+                "reason": reason,
+                "cause": cause(outcome),
+                "lane": lead.lane,
+                "lead_id": lead.lead_id,
+                "next_step": f"leads dead show {lead.lead_id}",
+            },
+        )
+
+    def bells_unanswered(self, seconds: float) -> None:
+        """Celery's consumer is stuck; the heartbeat delivers instead."""
+        message = "bells go unanswered: Celery's consumer is stuck, the heartbeat delivers instead"
+        logger.error("%s (for %.1f s)", message, seconds)
+        self._send("error", message, ["bells-unanswered"], {"worker": self._worker})
+
+    def bug(self, error: Exception, lead_id: str = "") -> None:
+        """An error of our own. Its text may hold a lead's data, so only its place goes out."""
+        where = _place(error)
+        logger.error("internal error: %s at %s, lead %s", type(error).__name__, where, lead_id)
+        message = f"internal error: {type(error).__name__} at {where}"
+        self._send("fatal", message, ["bug", message], {"lead_id": lead_id})
+
+    def flush(self, timeout_seconds: float) -> None:
+        """Wait until what was reported has left."""
+        self._client.flush(timeout=timeout_seconds)
+
+    def _send(self, level: str, message: str, fingerprint: list[str], tags: dict[str, str]) -> None:
+        scope = sentry_sdk.Scope()  # a scope of its own: nothing of other libraries' gets in
+        self._client.capture_event(
+            {
+                "level": level,  # type: ignore[typeddict-item]
+                "message": message,
+                "fingerprint": fingerprint,
+                "tags": {name: value for name, value in tags.items() if value},
+                "logger": "lead_worker",
+            },
+            scope=scope,
+        )
+
+
+_KEPT = (
+    "event_id",
+    "timestamp",
+    "platform",
+    "level",
+    "message",
+    "fingerprint",
+    "tags",
+    "logger",
+    "environment",
+    "release",
+    "server_name",
+    "sdk",
+)
+
+
+def _only_ours(event: Any, hint: Any) -> Any:  # noqa: ARG001 - Sentry's signature
+    """Pass on what we put in, and nothing that was added on the way."""
+    return {name: event[name] for name in _KEPT if name in event}
+
+
+def _place(error: Exception) -> str:
+    """The innermost line of our own code that the error passed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if Path(f.filename).is_relative_to(_PACKAGE)]
+    if not ours:
+        return "an unknown place"
+    return f"{Path(ours[-1].filename).relative_to(_PACKAGE)}:{ours[-1].lineno}"
