@@ -21,7 +21,7 @@ die() {
 suitable() { "$1" -I -c 'import sys
 (3, 11) <= sys.version_info[:2] <= (3, 13) or sys.exit(1)
 print(sys._base_executable)' 2>/dev/null; }
-can_make_venv() { "$1" -I -c 'import ensurepip, venv' 2>/dev/null; }
+can_make_venv() { "$1" -I -c 'import venv; from ensurepip import bootstrap' 2>/dev/null; }
 
 # Prints the first suitable Python, or "" for none; one that can make an environment goes before.
 find_python() {
