@@ -85,7 +85,7 @@ class Unknown:
     """It may have arrived, and no answer says so. Spends an attempt; policy settles it.
 
     Attributes:
-        cause: a short code, such as `read_timeout`, `status_500`, `lease_expired`.
+        cause: a short code, such as `dropped`, `status_500`, `lease_expired`.
     """
 
     cause: str

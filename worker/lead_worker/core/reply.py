@@ -39,8 +39,8 @@ class NoAnswer:
     """Something was sent and no readable answer came: the API may have the lead.
 
     Attributes:
-        cause: a short code: `read_timeout`, `dropped`, `truncated`, `oversized`, `deadline`
-            or `garbled` (what came was not HTTP).
+        cause: a short code: `dropped`, `truncated`, `oversized`, `deadline` (the whole call took
+            too long, silence included) or `garbled` (what came was not HTTP).
     """
 
     cause: str

@@ -1,0 +1,20 @@
+"""The client of the leads API, and the only importer of `requests` and `urllib3`.
+
+It owns how one `POST /leads` goes over the wire and what is certain about it afterwards: whether
+anything was sent, and whether the answer is whole. It must not judge an answer (`core.classify`
+does), retry, follow a redirect, or let an exception of the libraries out: theirs hold the request,
+and so the token and the lead.
+
+| module | owns |
+|---|---|
+| `client` | `LeadsApi`: one call, from bytes to a reply |
+| `call` | the one call that this thread is making: its deadline, and whether it has sent |
+| `dial` | a connected socket within a time limit, name look-up included |
+| `connection` | urllib3's connections, taught to keep the call's limits and to say what failed |
+| `adapter` | requests' adapter: one address, one pool, one TLS context |
+| `answer` | the body, within the size cap |
+"""
+
+from .client import LeadsApi
+
+__all__ = ["LeadsApi"]
