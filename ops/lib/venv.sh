@@ -55,7 +55,8 @@ default = os.path.realpath("/usr/bin/python3") == os.path.realpath(sys.executabl
 print("python3-venv" if default else "python%d.%d-venv" % sys.version_info[:2])'
   fi
 }
-has_redis() { type -P redis-server || type -P valkey-server; } >/dev/null
+# Bash prints a file that cannot be run too, where it finds no other.
+has_redis() { [[ -x $(type -P redis-server) || -x $(type -P valkey-server) ]]; }
 missing_redis() { has_redis || { [[ -n $1 ]] && carries_redis "$1"; } || printf 'redis-server\n'; }
 
 # Ends here, with the one line to run.
