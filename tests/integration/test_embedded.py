@@ -77,6 +77,12 @@ def test_a_server_that_died_by_itself_is_started_again_by_the_same_object(
     assert ask(redis, "GET", "a") == "1"
 
 
+def test_a_terminals_signals_do_not_reach_it(own_redis: StartRedis) -> None:
+    redis = own_redis()
+    assert os.getsid(redis.pid) == redis.pid
+    assert os.getpgid(redis.pid) == redis.pid
+
+
 def test_a_start_of_a_running_server_changes_nothing(own_redis: StartRedis) -> None:
     redis = own_redis()
     pid = redis.pid
