@@ -77,3 +77,16 @@ def test_a_proxy_out_of_reach_is_proxy(scheme: str) -> None:
         port = unused.getsockname()[1]
     proxy_url = Secret(f"http://127.0.0.1:{port}")
     assert outcome_of(f"{scheme}://127.0.0.1:9/rest", api_proxy=proxy_url) == Retry("proxy")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_may_itself_be_behind_tls(serve: Serve, scheme: str) -> None:
+    server = serve(answering(OK), scheme=scheme)
+    proxy = serve(tunnelling if scheme == "https" else answering(OK), scheme="https")
+    with client(
+        server.url,
+        api_ca_bundle=str(CERTIFICATE),
+        api_proxy=Secret(f"https://127.0.0.1:{proxy.port}"),
+    ) as api:
+        assert [judged(post(api)) for _ in range(3)] == [Delivered("lead-1")] * 3
+    assert proxy.connections == 1
