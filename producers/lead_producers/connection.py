@@ -49,8 +49,6 @@ class Line:
         self._connection_class: Any = options.pop("connection_class", default)
         self._options = {
             "protocol": 2,
-            "lib_name": None,
-            "lib_version": None,
             **options,
             "socket_timeout": timeout_seconds,
             "socket_connect_timeout": timeout_seconds,

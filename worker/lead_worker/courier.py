@@ -251,4 +251,4 @@ class Courier:
             result.took_seconds,
         )
         if to is State.DEAD and verdict == "ok":
-            self._reporter.dead_letter(lead, result.outcome, result.transition)
+            self._reporter.dead_letter(lead.lead_id, lead.lane, result.outcome, result.transition)

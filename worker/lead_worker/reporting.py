@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sentry_sdk
 
@@ -18,9 +18,6 @@ from .core.lifecycle import Transition
 from .core.outcome import Outcome
 from .core.timeline import cause
 from .settings import Settings
-
-if TYPE_CHECKING:
-    from .store import Claimed
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +45,9 @@ class Reporter:
             before_send=_only_ours,
         )
 
-    def dead_letter(self, lead: Claimed, outcome: Outcome, transition: Transition) -> None:
+    def dead_letter(
+        self, lead_id: str, lane: str, outcome: Outcome, transition: Transition
+    ) -> None:
         """A lead is dead: say which, why, and how to look at it."""
         reason = str(transition.reason)
         self._send(
@@ -58,9 +57,9 @@ class Reporter:
             {
                 "reason": reason,
                 "cause": cause(outcome),
-                "lane": lead.lane,
-                "lead_id": lead.lead_id,
-                "next_step": f"leads dead show {lead.lead_id}",
+                "lane": lane,
+                "lead_id": lead_id,
+                "next_step": f"leads dead show {lead_id}",
             },
         )
 
