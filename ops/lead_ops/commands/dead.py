@@ -1,0 +1,172 @@
+"""`leads dead`: the leads that wait for a person; to see, to replay, to give up.
+
+These are the dead letters and the parked leads: both stay where they are until somebody decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+import click
+from lead_worker.core.lifecycle import Reason, State
+from lead_worker.store import Counts
+from lead_worker.store.reading import Listed, Reading
+
+from lead_ops import context
+from lead_ops.errors import OpsError
+from lead_ops.lead_ids import one_id, several_ids
+from lead_ops.lead_view import record_json
+from lead_ops.operator import operator
+from lead_ops.render import ago, count_words, say, say_json, table
+
+from .show import find, show_sight
+
+
+@click.group(short_help="Leads that wait for a person.")
+def dead() -> None:
+    """The leads that wait for a person: dead letters, and parked leads."""
+
+
+@dead.command("list", short_help="The dead letters, the newest first.")
+@click.option("--reason", type=click.Choice([r.value for r in Reason]), help="Only these.")
+@click.option("--parked", is_flag=True, help="The parked leads, which may have arrived.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def list_(reason: str | None, parked: bool, limit: int, as_json: bool) -> None:
+    """List the dead letters, the newest first.
+
+    \b
+      leads dead list --reason rejected
+      leads dead list --json | jq -r '.[].id' | xargs leads dead replay
+    """
+    if parked and reason:
+        raise click.UsageError("--reason is for dead letters, without --parked")
+    store = context.for_command().open_store()
+    state = State.PARKED if parked else State.DEAD
+    counts = store.counts()
+    found = list(islice(_of_reason(Reading(store).newest(state), reason), limit))
+    if as_json:
+        say_json([_listed_json(listed, state) for listed in found])
+        return
+    if found:
+        columns = ("id", "when", "reason", "cause", "tries", "from")
+        table(columns, (_row(listed, state, counts) for listed in found))
+    _say_rest(counts, state, len(found), filtered=reason is not None, limit=limit)
+
+
+def _of_reason(listed: Iterator[Listed], reason: str | None) -> Iterator[Listed]:
+    return (each for each in listed if reason in (None, each.fields.get("reason")))
+
+
+def _listed_json(listed: Listed, state: State) -> dict[str, Any]:
+    known = {"id": listed.lead_id, "state": state.value, "at": listed.at}
+    return known | record_json(listed.fields)
+
+
+def _row(listed: Listed, state: State, counts: Counts) -> tuple[object, ...]:
+    fields = listed.fields
+    status = " ".join(fields[name] for name in ("status", "code") if fields.get(name))
+    source = f" {fields['source']}" if fields.get("source") else ""
+    return (
+        listed.lead_id,
+        ago(listed.at, counts.now_at),
+        fields.get("reason", state.value),
+        status or fields.get("cause"),
+        fields.get("attempts", "0"),
+        fields.get("lane", "") + source,
+    )
+
+
+def _say_rest(counts: Counts, state: State, shown: int, *, filtered: bool, limit: int) -> None:
+    total = counts.parked if state is State.PARKED else counts.dead
+    if shown == limit and total > shown:
+        say(f"the newest {shown:,}; more with --limit", stderr=True)
+    elif not shown:
+        what = f"{state.value} lead" if not filtered else f"{state.value} lead of that reason"
+        say(f"no {what}", stderr=True)
+
+
+@dead.command("show", short_help="One dead letter, and why it died.")
+@click.argument("lead_id", metavar="ID", callback=one_id)
+@click.option(
+    "--raw/--no-raw",
+    "personal",
+    default=True,
+    help="Leave out what is personal: the raw lead and the API's words.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_dead(lead_id: str, personal: bool, as_json: bool) -> None:
+    """Show one dead letter: why it died, what the API or the schema said, and the raw lead.
+
+    \b
+      leads dead show 019302f4c1a07d1f0a6b3c8e5d2f4a91
+    """
+    store = context.for_command().open_store()
+    sight = find(store, lead_id)
+    if sight.state not in (State.DEAD, State.PARKED):
+        raise OpsError(f"the lead is {sight.state.value}, not dead: leads show {lead_id}")
+    show_sight(store, sight, personal=personal, as_json=as_json)
+
+
+@dead.command(short_help="Let dead letters wait again.")
+@click.argument("lead_ids", metavar="ID...", callback=several_ids, nargs=-1, required=True)
+@click.option("--reason", help="Why, for the lead's timeline.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def replay(lead_ids: tuple[str, ...], reason: str | None, as_json: bool) -> int:
+    """Let dead or parked leads wait again, with fresh attempts.
+
+    \b
+      leads dead replay 019302f4c1a07d1f0a6b3c8e5d2f4a91 --reason "the form is mended"
+    """
+    store = context.for_command().open_store()
+    entry = _entry("replayed", reason)
+    return _act(lead_ids, State.WAITING, store.replay, entry, as_json=as_json)
+
+
+@dead.command(short_help="Give dead letters up.")
+@click.argument("lead_ids", metavar="ID...", callback=several_ids, nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why, for the lead's timeline.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def discard(lead_ids: tuple[str, ...], reason: str, as_json: bool) -> int:
+    """Give dead or parked leads up; they are kept for some days and then forgotten.
+
+    \b
+      leads dead discard 019302f4c1a07d1f0a6b3c8e5d2f4a91 --reason "a test"
+    """
+    store = context.for_command().open_store()
+    entry = _entry("discarded", reason)
+    return _act(lead_ids, State.DISCARDED, store.discard, entry, as_json=as_json)
+
+
+def _entry(event: str, reason: str | None) -> dict[str, object]:
+    entry: dict[str, object] = {"event": event, "by": operator()}
+    return entry | {"reason": reason} if reason else entry
+
+
+def _act(
+    lead_ids: tuple[str, ...],
+    to: State,
+    act: Callable[[str, str, dict[str, object]], str],
+    entry: dict[str, object],
+    *,
+    as_json: bool,
+) -> int:
+    """Do one thing to each lead; gives the exit code."""
+    results = []
+    for lead_id in lead_ids:
+        verdict = act(lead_id, uuid4().hex, entry)
+        done = verdict in ("ok", "done")
+        state = to.value if done else None if verdict == "gone" else verdict
+        results.append({"id": lead_id, "done": done, "state": state})
+        if not done:
+            found = "there is no such lead" if verdict == "gone" else f"it is {verdict}, not dead"
+            say(("leads: ", "red"), f"{lead_id}: {found}", stderr=True)
+    number = sum(result["done"] is True for result in results)
+    if as_json:
+        say_json(results)
+    elif number:
+        say(f"{count_words(number, 'lead is', 'leads are')} {to.value} now")
+    return 0 if number == len(results) else 1

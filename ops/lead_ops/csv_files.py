@@ -1,0 +1,156 @@
+"""Leads from CSV with a header, a row at a time.
+
+It owns what the header means: a name with dots, such as `utm.source`, fills an object. Cells are
+text and stay text. It must not validate a lead; it does hold the header against the names that a
+lead has, because a file without a header, or with the wrong separator, is all wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .errors import OpsError
+from .lead_lines import TOO_LONG, Bad, Good, Item, Place, split_lines
+
+DELIMITERS = (",", ";")
+FIELDS = frozenset(
+    ("agentId", "agent_id", "name", "email", "phone", "company", "site", "custom", "utm", "capture")
+)
+"""What a lead has; a header must name at least one of them."""
+
+NOT_UTF8 = "expected UTF-8, found bytes that are not"
+
+# Not to be had from UTF-8, so it can stand in for a line that the csv module must not get.
+_TOO_LONG_LINE = "\ud800"
+
+ColumnPath = tuple[str, ...]
+
+
+class HeaderError(OpsError):
+    """The header says that the file is not a CSV of leads. Nothing was enqueued."""
+
+    exit_code = 2
+
+
+def read_csv(blocks: Iterable[bytes]) -> Iterator[Item]:
+    """Read one lead from each row; empty cells, and rows without any other, are left out.
+
+    A row may have fewer cells than the header: Excel leaves the empty last columns of a block of
+    rows out ("Column delimiters are missing in an Excel spreadsheet that is saved as text").
+
+    Raises:
+        HeaderError: before any lead is given.
+    """
+    lines = _Lines(blocks)
+    paths, delimiter = _read_header(next((line for line in lines if line.strip()), ""))
+    rows, record = csv.reader(lines, delimiter=delimiter, strict=True), 0
+    while True:
+        begins = lines.number + 1
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            record += 1
+            yield Bad(Place(begins, record), _complaint(error, begins, lines.number))
+        else:
+            if any(cell.strip() for cell in row):
+                record += 1
+                yield _item(Place(begins, record), row, paths)
+
+
+class _Lines:
+    """Lines as text for the csv module, which takes one only when it needs it.
+
+    Attributes:
+        number: of the last line that was taken.
+    """
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._lines = split_lines(blocks)
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        while line is None:
+            line = next(self._lines)
+        self.number, encoded = line
+        if encoded is None:
+            return _TOO_LONG_LINE
+        return encoded.decode("utf-8", "surrogateescape") + "\n"
+
+
+def _read_header(line: str) -> tuple[list[ColumnPath], str]:
+    if any("\ud800" <= char <= "\udfff" for char in line):
+        raise HeaderError(f"line 1: {TOO_LONG if line == _TOO_LONG_LINE else NOT_UTF8}")
+    headers = {delimiter: _names(line, delimiter) for delimiter in DELIMITERS}
+    delimiter = max(DELIMITERS, key=lambda each: len(headers[each]))
+    names = headers[delimiter]
+    if not any(name.split(".")[0] in FIELDS for name in names):
+        raise HeaderError(
+            "expected a CSV whose first line names its columns (name, email, utm.source, ...) with"
+            " , or ; between them, found none of a lead's fields there"
+        )
+    _refuse_names(names)
+    return [tuple(name.split(".")) for name in names], delimiter
+
+
+def _names(line: str, delimiter: str) -> list[str]:
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
+    names = [name.strip() for name in cells]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def _refuse_names(names: list[str]) -> None:
+    known: set[ColumnPath] = set()
+    for number, name in enumerate(names, 1):
+        path = tuple(name.split("."))
+        if not all(path):
+            raise HeaderError(f"header: expected a name for column {number}, found a part of one")
+        clash = any(path[: len(other)] == other or other[: len(path)] == path for other in known)
+        if clash:
+            raise HeaderError(
+                f"header: expected each field once, found that of column {number} ({name!a}) twice,"
+                " or as a field and as an object"
+            )
+        known.add(path)
+
+
+def _item(place: Place, row: list[str], paths: list[ColumnPath]) -> Good | Bad:
+    if any(_TOO_LONG_LINE in cell for cell in row):
+        return Bad(place, TOO_LONG)
+    if any("\udc80" <= char <= "\udcff" for cell in row for char in cell if not cell.isascii()):
+        return Bad(place, NOT_UTF8)
+    if any(cell.strip() for cell in row[len(paths) :]):
+        return Bad(place, f"expected at most {len(paths)} cells, found {len(row)}")
+    raw: dict[str, Any] = {}
+    for path, cell in zip(paths, row, strict=False):
+        if cell.strip():
+            _put(raw, path, cell)
+    return Good(place, raw)
+
+
+def _put(raw: dict[str, Any], path: ColumnPath, cell: str) -> None:
+    *above, last = path
+    for name in above:
+        raw = raw.setdefault(name, {})
+    raw[last] = cell
+
+
+def _complaint(error: csv.Error, begins: int, ends: int) -> str:
+    """Say what is wrong with a row; the csv module's own words hold no value."""
+    if ends > begins:
+        return f"expected the row's quotes to be closed, found none up to line {ends}"
+    if "field limit" in str(error):
+        return f"expected cells of at most {csv.field_size_limit()} characters, found more"
+    return f"expected a row of CSV, found one that breaks its rules ({error})"

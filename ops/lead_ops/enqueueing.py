@@ -1,0 +1,138 @@
+"""From a file of leads into the queue, in chunks, with a tally that is right at any moment.
+
+It owns which idempotency key a lead of a file gets, and what is counted. It must not print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lead_producers import LeadProducer
+from lead_producers.producer import CHUNK
+
+from .lead_files import Bad, Good, Item
+
+KEPT = 100
+"""The most refusals that a tally keeps; all of them are counted."""
+
+MakeKey = Callable[[Good], str | None]
+
+
+class NoKeyError(Exception):
+    """This lead has nothing that could be its key; the text is one line without a value."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the leads so far.
+
+    Attributes:
+        accepted: are in the queue by this run.
+        duplicates: were there already, by their idempotency key.
+        refused: cannot be enqueued; `refusals` has the first `KEPT` of them.
+        line: of the file, up to which all of this is true; 0 at the beginning.
+    """
+
+    accepted: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    line: int = 0
+    refusals: list[Bad] = field(default_factory=list)
+
+
+class Enqueueing:
+    """One run over one file."""
+
+    def __init__(
+        self,
+        producer: LeadProducer,
+        make_key: MakeKey,
+        *,
+        lane: str,
+        source: str | None,
+        on_refused: Callable[[Bad], None],
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            make_key: gives a lead's idempotency key; raises `NoKeyError` to refuse the lead.
+            lane, source: as for `LeadProducer.enqueue_many`.
+            on_refused: is told of each lead that is refused.
+        """
+        self.tally = Tally()
+        self._producer = producer
+        self._make_key = make_key
+        self._lane = lane
+        self._source = source
+        self._on_refused = on_refused
+        self._chunk: list[tuple[Good, str | None]] = []
+        self._last_line = 0
+
+    def run(self, items: Iterable[Item]) -> None:
+        """Enqueue all items; those before an error are enqueued, and in the tally.
+
+        Raises:
+            QueueFull, QueueUnavailable: as `LeadProducer.enqueue_many`.
+        """
+        for item in items:
+            if item is None or len(self._chunk) >= CHUNK:
+                self._send()
+            if item is not None:
+                self._last_line = item.place.line
+                self._take(item)
+        self._send()
+
+    def _take(self, item: Good | Bad) -> None:
+        if isinstance(item, Bad):
+            self._refuse(item)
+            return
+        try:
+            self._chunk.append((item, self._make_key(item)))
+        except NoKeyError as error:
+            self._refuse(Bad(item.place, str(error)))
+
+    def _send(self) -> None:
+        chunk = self._chunk
+        if chunk:
+            summary = self._producer.enqueue_many(
+                (item.raw for item, _ in chunk),
+                self._lane,
+                source=self._source,
+                key=lambda index, _: chunk[index][1],
+            )
+            self.tally.accepted += summary.accepted
+            self.tally.duplicates += summary.duplicates
+            for index, message in summary.refused:
+                self._refuse(Bad(chunk[index][0].place, message))
+        self._chunk = []
+        self.tally.line = self._last_line
+
+    def _refuse(self, bad: Bad) -> None:
+        self.tally.refused += 1
+        if len(self.tally.refusals) < KEPT:
+            self.tally.refusals.append(bad)
+        self._on_refused(bad)
+
+
+def key_from_digest(digest: str | None) -> MakeKey:
+    """Keys by which a file that is enqueued again enqueues nothing twice; none for a pipe."""
+    if digest is None:
+        return lambda _: None
+    return lambda item: f"file:{digest}:{item.place.record}"
+
+
+def key_from_field(path: str) -> MakeKey:
+    """Keys from a field of each lead, such as `custom.order`."""
+    names = path.split(".")
+
+    def make_key(item: Good) -> str:
+        value: Any = item.raw
+        for name in names:
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+            raise NoKeyError(f"{path}: expected a key as text or a whole number, found none")
+        return str(value)
+
+    return make_key

@@ -1,0 +1,181 @@
+"""A file or a pipe of leads: which format it has, which version of it this is, its leads in order.
+
+It owns opening, telling the formats apart and the digest of a file. Memory stays constant however
+large a file is. It must not enqueue anything.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from io import BufferedReader
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from .csv_files import read_csv
+from .errors import OpsError
+from .json_files import read_json_array, read_json_lines
+from .lead_lines import Bad, Good, Item, Place
+
+__all__ = ["FORMATS", "Bad", "Good", "Item", "LeadFile", "LeadFileError", "Place"]
+
+BLOCK = 262_144
+"""The most bytes of one read."""
+
+FORMATS = ("jsonl", "json", "csv")
+_READERS = {"jsonl": read_json_lines, "json": read_json_array, "csv": read_csv}
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+_FOREIGN = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class LeadFileError(OpsError):
+    """The file cannot be read, or is not one of leads. Nothing was enqueued."""
+
+    exit_code = 2
+
+
+class LeadFile:
+    """An open file of leads.
+
+    Attributes:
+        name: as an operator knows it.
+        size: bytes, or None where that is not known before the end.
+        format: one of `FORMATS`.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str, format_: str | None = None) -> None:
+        """Look at the first bytes of a stream.
+
+        Args:
+            stream: buffered, at its beginning.
+            name: its path, whose suffix may tell the format, or any other.
+            format_: one of `FORMATS`, where it is known.
+
+        Raises:
+            LeadFileError: it cannot be read, or is in another encoding than UTF-8.
+        """
+        facts = os.fstat(stream.fileno())
+        self.name = name
+        self.regular = stat.S_ISREG(facts.st_mode)
+        self.size = facts.st_size if self.regular else None
+        self._stream = stream
+        self._begins_at = stream.tell() if self.regular else 0
+        self._head = self._first_bytes()
+        self.format = format_ or self._tell_format()
+
+    @classmethod
+    def open(cls, path: Path, format_: str | None = None) -> Self:
+        """Open a file by its path.
+
+        Raises:
+            LeadFileError: as the constructor.
+        """
+        stream: BufferedReader | None = None
+        try:
+            stream = path.open("rb")
+            return cls(stream, str(path), format_)
+        except OSError as error:
+            raise LeadFileError(f"cannot read {path}: {error.strerror}") from None
+        except LeadFileError:
+            if stream:
+                stream.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def digest(self) -> str | None:
+        """What tells this content from any other; None for a pipe. To be called before `items`.
+
+        Raises:
+            LeadFileError: it cannot be read, or is a CSV that is not UTF-8 throughout. Then all of
+                it is in another encoding, and should not be enqueued but for its plain lines.
+        """
+        if not self.regular:
+            return None
+        digest, decoder, line = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), 1
+        for block in self._blocks():
+            digest.update(block)
+            if self.format == "csv":
+                try:
+                    line += decoder.decode(block).count("\n")
+                except UnicodeDecodeError as error:
+                    line += error.object[: error.start].count(b"\n")
+                    raise self._foreign(f"bytes that are not on line {line}") from None
+        self._stream.seek(self._begins_at)
+        self._head = self._first_bytes()
+        return digest.hexdigest()
+
+    def items(self, on_read: Callable[[int], None] = lambda _: None) -> Iterator[Item]:
+        """Read the leads, once.
+
+        Args:
+            on_read: is told the number of bytes of each read.
+
+        Raises:
+            HeaderError: a CSV's header is none of leads; before any lead is given.
+            LeadFileError: it cannot be read any further.
+        """
+        return _READERS[self.format](self._blocks(on_read))
+
+    def _blocks(self, on_read: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+        block = self._head
+        while block:
+            yield block
+            on_read(len(block))
+            block = self._read()
+
+    def _read(self) -> bytes:
+        """What is there, up to `BLOCK` bytes; waits only where nothing is."""
+        try:
+            read = getattr(self._stream, "read1", self._stream.read)
+            found: bytes = read(BLOCK)
+        except OSError as error:
+            raise LeadFileError(f"cannot read {self.name}: {error.strerror}") from None
+        return found
+
+    def _first_bytes(self) -> bytes:
+        """Read as far as the first byte that says something, and take a byte order mark off."""
+        head = self._read()
+        if head.startswith(_FOREIGN):
+            raise self._foreign("the mark of another encoding")
+        while len(head) < BLOCK and not head.removeprefix(codecs.BOM_UTF8)[:BLOCK].strip():
+            more = self._read()
+            if not more:
+                break
+            head += more
+        return head.removeprefix(codecs.BOM_UTF8)
+
+    def _tell_format(self) -> str:
+        head = self._head.lstrip()
+        known = _SUFFIXES.get(Path(self.name).suffix.lower())
+        if known:
+            return known
+        if head.startswith(b"["):
+            return "json"
+        if head.partition(b"\n")[0].strip() == b"{":
+            raise LeadFileError(
+                f"{self.name}: expected a lead on each line, or an array of leads, found an object"
+                " over several lines: put it between [ and ]"
+            )
+        if not head or head.startswith(b"{") or Path(self.name).suffix.lower() == ".json":
+            return "jsonl"
+        return "csv"
+
+    def _foreign(self, found: str) -> LeadFileError:
+        return LeadFileError(
+            f"{self.name}: expected UTF-8, found {found}; save it as UTF-8, or run"
+            " iconv -f WINDOWS-1252 -t UTF-8"
+        )

@@ -1,0 +1,68 @@
+"""A file of leads as lines, in constant memory, and what a reader makes of it.
+
+It owns the cap on a line and the numbers of lines. It must not know a format. What is said of a
+line that is refused holds no value of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+LONGEST = 1_048_576
+"""The most bytes of one line, or of one lead in an array: four times what a lead may have."""
+
+TOO_LONG = f"expected at most {LONGEST} bytes, found more"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a lead is in its file.
+
+    Attributes:
+        line: the line that it begins on, from 1.
+        record: which lead of the file it is, from 1; blank lines and a CSV's header do not count.
+    """
+
+    line: int
+    record: int
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A lead that can be read."""
+
+    place: Place
+    raw: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """One that cannot, and why: one line for a person, without a value."""
+
+    place: Place
+    message: str
+
+
+Item = Good | Bad | None
+"""None: nothing more is at hand for the moment, so hand over what there is."""
+
+Line = tuple[int, bytes | None]
+"""A line's number and its bytes without the line feed; None where it is longer than `LONGEST`."""
+
+
+def split_lines(blocks: Iterable[bytes]) -> Iterator[Line | None]:
+    """Split blocks into lines; gives None at the end of each block, before it waits for another."""
+    number, rest, too_long = 0, b"", False
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            number += 1
+            yield number, None if too_long or len(line) > LONGEST else line
+            too_long = False
+        if too_long or len(rest) > LONGEST:
+            rest, too_long = b"", True
+        yield None
+    if rest or too_long:
+        yield number + 1, None if too_long else rest

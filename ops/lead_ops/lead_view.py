@@ -1,0 +1,211 @@
+"""One lead for an operator: its record, its state, what happens next, and its timeline.
+
+It owns wording and the shape of the JSON. The raw lead and the API's words are personal data: they
+are shown to the operator who asks for one lead, unless told otherwise, and never in a list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from lead_worker.core.lifecycle import State
+from lead_worker.store import Counts
+from lead_worker.store.reading import Sight
+
+from .holds import hold_words
+from .render import ago, count_words, pretty_json, say, say_escaped, span, table, when
+
+PERSONAL = ("message", "errors")
+"""What of a timeline's entry may repeat the lead's words."""
+
+_INSTANTS = ("accepted_at", "replayed_at")
+_INTEGERS = ("attempts", "returned", "expiries", "status")
+_HIDDEN = ("act", "expired", "held_before", "settled", "state", "token", "tried_at")
+
+
+def sight_json(sight: Sight, *, personal: bool) -> dict[str, Any]:
+    """One lead under stable keys; instants in epoch seconds.
+
+    Args:
+        personal: whether to include `raw`, and the API's words on the timeline.
+    """
+    entries = [
+        {name: value for name, value in entry.items() if personal or name not in PERSONAL}
+        for entry in sight.timeline
+    ]
+    shown = {"id": sight.lead_id, "state": sight.state.value, "at": sight.at}
+    shown |= record_json(sight.fields) | {"timeline": entries}
+    if personal:
+        shown["raw"] = _raw(sight.raw)
+    return shown
+
+
+def record_json(fields: Mapping[str, str]) -> dict[str, Any]:
+    """The record's fields as JSON has them; those that only the scripts need are left out."""
+    shown: dict[str, Any] = {"lane": None, "source": None, "accepted_at": None, "attempts": 0}
+    shown |= {"reason": None, "cause": None, "status": None, "code": None, "api_id": None}
+    for name, value in fields.items():
+        if name not in _HIDDEN:
+            shown[name] = _typed(name, value)
+    return shown
+
+
+def _typed(name: str, value: str) -> Any:
+    with suppress(ValueError):
+        if name in _INTEGERS:
+            return int(value)
+        if name in _INSTANTS:
+            return float(value)
+    return value.split() if name == "also" else value
+
+
+def _raw(raw: bytes | None) -> Any:
+    if raw is None:
+        return None
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return raw.decode("utf-8", "replace")
+
+
+def say_sight(sight: Sight, counts: Counts, *, personal: bool) -> None:
+    """Print one lead: facts, what happens next, timeline, raw lead."""
+    now_at = counts.now_at
+    say((sight.lead_id, "bold"), "  ", (sight.state.value, _STYLES.get(sight.state, "bold")))
+    say(what_next(sight, counts))
+    say("")
+    for name, value in _facts(sight, now_at):
+        say((f"{name:<10}", "dim"), value)
+    if sight.timeline:
+        say("")
+        table(("at", "event", "why", "took", "worker"), map(_row, sight.timeline), keep=1)
+    if personal:
+        _say_words(sight)
+        _say_raw(sight)
+
+
+_STYLES = {
+    State.DELIVERED: "bold green",
+    State.DEAD: "bold red",
+    State.PARKED: "bold yellow",
+    State.UNKNOWN: "bold yellow",
+}
+
+
+def what_next(sight: Sight, counts: Counts) -> str:
+    """What happens to the lead next, or what a person can do, in one sentence."""
+    at = sight.at if sight.at is not None else counts.now_at
+    match sight.state:
+        case State.WAITING:
+            return _waiting(at, counts)
+        case State.LEASED if at < counts.now_at:
+            return "Its worker has gone silent; it is taken back within seconds."
+        case State.LEASED:
+            return f"A worker is sending it; its lease ends {ago(at, counts.now_at)}."
+        case State.UNKNOWN:
+            return "It may have arrived, and no answer says so; a worker decides what follows."
+        case State.PARKED:
+            return (
+                "It may have arrived: look in the API, then"
+                " leads dead replay ID (sends it again) or leads dead discard ID."
+            )
+        case State.DEAD:
+            return (
+                "It is not tried again. Once the cause is mended: leads dead replay ID;"
+                " to give it up: leads dead discard ID."
+            )
+        case State.DELIVERED:
+            return f"Delivered {ago(at, counts.now_at)}."
+        case State.DISCARDED:
+            return f"An operator gave it up {ago(at, counts.now_at)}."
+        case State.ERASED:
+            there = "; the API has it as well" if "api_id" in sight.fields else ""
+            return f"Its data were erased here {ago(at, counts.now_at)}{there}."
+
+
+def _waiting(due_at: float, counts: Counts) -> str:
+    if counts.hold:
+        return f"It waits, because deliveries are held: {hold_words(counts)}."
+    if due_at > counts.now_at:
+        return f"It is tried again {ago(due_at, counts.now_at)}, at {when(due_at)}."
+    return "It is sent as soon as a worker is free."
+
+
+def _facts(sight: Sight, now_at: float) -> list[tuple[str, str]]:
+    fields = sight.fields
+    accepted_at = float(fields.get("accepted_at", now_at))
+    status = " ".join(fields[name] for name in ("status", "code") if fields.get(name))
+    counts = [f"{fields.get('attempts', '0')} spent"]
+    counts += [f"{fields[n]} {w}" for n, w in _COUNTED.items() if n in fields]
+    facts = [
+        ("accepted", f"{when(accepted_at)} ({ago(accepted_at, now_at)})"),
+        ("lane", fields.get("lane", "")),
+        ("source", fields.get("source", "")),
+        ("attempts", ", ".join(counts)),
+        ("reason", fields.get("reason", "")),
+        ("cause", fields.get("cause", "")),
+        ("status", status),
+        ("fields", fields.get("fields", "")),
+        ("api id", fields.get("api_id", "")),
+        ("also as", fields.get("also", "")),
+        ("replayed", when(float(fields["replayed_at"])) if "replayed_at" in fields else ""),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+_COUNTED = {"returned": "given back", "expiries": "lost with their worker"}
+
+
+def _row(entry: Mapping[str, Any]) -> tuple[object, ...]:
+    at, took = entry.get("at"), entry.get("took")
+    event = str(entry.get("event", "?")).replace("_", " ")
+    if event == "attempt":
+        event = f"{entry.get('n', '?')} {str(entry.get('outcome', '?')).replace('_', ' ')}"
+    marks = [mark for mark in ("late", "duplicate") if entry.get(mark)]
+    return (
+        when(at) if isinstance(at, int | float) else None,
+        ", ".join([event, *marks]),
+        _why(entry),
+        span(took) if isinstance(took, int | float) else None,
+        entry.get("worker") or entry.get("by"),
+    )
+
+
+def _why(entry: Mapping[str, Any]) -> str:
+    """Codes and counts, no words: those may be personal."""
+    names = ("status", "code", "cause", "reason", "api_id")
+    whys = [str(entry[name]) for name in names if entry.get(name)]
+    for name, what in (("errors", "wrong"), ("fields", "lost")):
+        found = entry.get(name)
+        if isinstance(found, list):
+            whys.append(f"{count_words(len(found), 'field', 'fields')} {what}")
+    due = entry.get("due_seconds")
+    if isinstance(due, int | float) and due > 0:
+        whys.append(f"again in {span(due)}")
+    return ", ".join(whys)
+
+
+def _say_words(sight: Sight) -> None:
+    """What was said of the lead last: by the schema for each field, or by the API."""
+    last: Mapping[str, Any] = next((e for e in reversed(sight.timeline) if _has_words(e)), {})
+    if last:
+        say("")
+    if last.get("message"):
+        say(("the API said  ", "dim"), str(last["message"]))
+    errors = last.get("errors")
+    for error in errors if isinstance(errors, list) else ():
+        if isinstance(error, dict):
+            say((f"{error.get('path') or 'the lead'}: ", "bold"), str(error.get("message", "")))
+
+
+def _has_words(entry: Mapping[str, Any]) -> bool:
+    return any(entry.get(name) for name in PERSONAL)
+
+
+def _say_raw(sight: Sight) -> None:
+    if sight.raw is not None:
+        say("")
+        say_escaped(pretty_json(sight.raw))

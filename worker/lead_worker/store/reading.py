@@ -1,0 +1,219 @@
+"""Queries that change nothing: one lead, the leads in a state, the workers, the whole key space.
+
+It owns what a person sees of the queue. Each listing is read page by page, so that memory stays
+bounded however long a queue is. It decides nothing, and never decodes a raw lead.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lead_producers.keys import LANES, Keys
+
+from lead_worker.core.lifecycle import State
+
+from .store import Store
+
+PAGE = 100
+"""The most leads of which one round trip reads the records."""
+
+_OTHERS = tuple(state for state in State if state is not State.WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One lead as a list shows it.
+
+    Attributes:
+        at: the time by which its state's index is sorted: when a waiting or unknown lead is due,
+            when the lease of a leased one ends, since when it is in any other state.
+        fields: the record, without anything personal; empty if it went while we looked.
+    """
+
+    lead_id: str
+    at: float
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """All that is stored of one lead, at one moment.
+
+    Attributes:
+        at: as for `Listed`; None where no index has the lead, which `audit` reports.
+        timeline: what happened to it, oldest first; at most 200. May hold personal data.
+        raw: the raw lead's bytes, None once it is erased. Personal data.
+    """
+
+    lead_id: str
+    state: State
+    at: float | None
+    fields: Mapping[str, str]
+    timeline: tuple[Mapping[str, Any], ...] = field(repr=False)
+    raw: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker process: the time of its last beat, and what it said of itself."""
+
+    name: str
+    beat_at: float
+    about: Mapping[str, str]
+
+
+class Reading:
+    """Reads one namespace. Methods raise `StoreError` where Redis does not answer."""
+
+    def __init__(self, store: Store) -> None:
+        self._client = store.client
+        self._keys: Keys = store.keys
+
+    def format(self) -> str | None:
+        """The format of the namespace's records; None where nobody has used it yet."""
+        found = self._client.hget(self._keys.meta, "format")
+        return None if found is None else _text(found)
+
+    def enqueueing_refused(self) -> bool:
+        """Whether memory is short, so that new leads are refused."""
+        return bool(self._client.exists(self._keys.full))
+
+    def sight(self, lead_id: str) -> Sight | None:
+        """Read all that is stored of one lead; None if there is no such lead."""
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.hgetall(self._keys.lead(lead_id))
+        pipeline.lrange(self._keys.timeline(lead_id), 0, -1)
+        pipeline.get(self._keys.raw(lead_id))
+        for index in self._indexes():
+            pipeline.zscore(index, lead_id)
+        record, timeline, raw, *scores = pipeline.execute()
+        if not record:
+            return None
+        fields = _texts(record)
+        return Sight(
+            lead_id=lead_id,
+            state=State(fields["state"]),
+            at=next((float(score) for score in scores if score is not None), None),
+            fields=fields,
+            timeline=tuple(map(_entry, timeline)),
+            raw=raw,
+        )
+
+    def newest(self, state: State) -> Iterator[Listed]:
+        """List the leads in a state other than waiting, the newest first, a page at a time.
+
+        The queue moves meanwhile: who leaves the state while it is listed may be left out.
+        """
+        for page in self._pages(self._keys.index(state)):
+            pipeline = self._client.pipeline(transaction=False)
+            for lead_id, _ in page:
+                pipeline.hgetall(self._keys.lead(lead_id))
+            for (lead_id, at), record in zip(page, pipeline.execute(), strict=True):
+                yield Listed(lead_id, at, _texts(record))
+
+    def _pages(self, index: str) -> Iterator[list[tuple[str, float]]]:
+        """Go down a sorted set by score and not by rank, because ranks shift as leads arrive."""
+        upto, seen_there = "+inf", 0
+        while True:
+            found = self._client.zrevrangebyscore(
+                index, upto, "-inf", start=seen_there, num=PAGE, withscores=True
+            )
+            if not found:
+                return
+            page = [(_text(lead_id), float(score)) for lead_id, score in found]
+            yield page
+            last = repr(page[-1][1])
+            again = sum(1 for _, score in page if repr(score) == last)
+            upto, seen_there = last, again + (seen_there if last == upto else 0)
+
+    def workers(self, since_at: float) -> list[Worker]:
+        """The workers whose last beat is no older, the latest first."""
+        found = self._client.zrevrangebyscore(self._keys.workers, "+inf", since_at, withscores=True)
+        pipeline = self._client.pipeline(transaction=False)
+        for name, _ in found:
+            pipeline.hgetall(self._keys.worker(_text(name)))
+        abouts = pipeline.execute()
+        return [
+            Worker(_text(name), float(beat_at), _texts(about))
+            for (name, beat_at), about in zip(found, abouts, strict=True)
+        ]
+
+    def scan_keys(self) -> Iterator[list[str]]:
+        """All keys of the namespace, their prefix taken off, a page at a time.
+
+        A key that is there from beginning to end comes at least once; any may come twice.
+        """
+        cursor = 0
+        while True:
+            cursor, found = self._client.scan(cursor, match=f"{self._keys.prefix}*", count=PAGE * 5)
+            yield [_text(key)[len(self._keys.prefix) :] for key in found]
+            if cursor == 0:
+                return
+
+    def scan_indexed(self) -> Iterator[list[str]]:
+        """The ids in all indexes, a page at a time; any may come twice."""
+        for index in self._indexes():
+            cursor = 0
+            while True:
+                cursor, found = self._client.zscan(index, cursor, count=PAGE)
+                yield [_text(lead_id) for lead_id, _ in found]
+                if cursor == 0:
+                    break
+
+    def without_record(self, lead_ids: Sequence[str]) -> list[str]:
+        """Those of the ids under which there is no record."""
+        keys = [self._keys.lead(lead_id) for lead_id in lead_ids]
+        if not keys or self._client.exists(*keys) == len(keys):
+            return []
+        pipeline = self._client.pipeline(transaction=False)
+        for key in keys:
+            pipeline.exists(key)
+        there = pipeline.execute()
+        return [lead_id for lead_id, found in zip(lead_ids, there, strict=True) if not found]
+
+    def remains_of(self, lead_id: str) -> str:
+        """What is stored of a lead that has no record, in words; "" if there is nothing."""
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.exists(self._keys.lead(lead_id))
+        pipeline.exists(self._keys.raw(lead_id))
+        pipeline.exists(self._keys.timeline(lead_id))
+        record, raw, timeline = pipeline.execute()
+        return "" if record else "raw lead" if raw else "timeline" if timeline else ""
+
+    def key_holders(self, digests: Sequence[str]) -> dict[str, str]:
+        """For each digest of an idempotency key that is known, the id of the lead that has it."""
+        if not digests:
+            return {}
+        holders = self._client.mget([self._keys.idempotency(digest) for digest in digests])
+        pairs = zip(digests, holders, strict=True)
+        return {digest: _text(holder) for digest, holder in pairs if holder is not None}
+
+    def key_digests(self, lead_ids: Sequence[str]) -> dict[str, str]:
+        """For each of the leads that was enqueued under an idempotency key, the key's digest."""
+        pipeline = self._client.pipeline(transaction=False)
+        for lead_id in lead_ids:
+            pipeline.hget(self._keys.lead(lead_id), "key")
+        pairs = zip(lead_ids, pipeline.execute(), strict=True)
+        return {lead_id: _text(digest) for lead_id, digest in pairs if digest is not None}
+
+    def _indexes(self) -> list[str]:
+        return [self._keys.due(lane) for lane in LANES] + [self._keys.index(s) for s in _OTHERS]
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+def _texts(pairs: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {_text(name): _text(value) for name, value in pairs.items()}
+
+
+def _entry(encoded: bytes) -> Mapping[str, Any]:
+    try:
+        entry = json.loads(encoded)
+    except (ValueError, RecursionError):
+        entry = None
+    return entry if isinstance(entry, dict) else {"event": "unreadable"}
