@@ -149,7 +149,7 @@ def _put(raw: dict[str, Any], path: ColumnPath, cell: str) -> None:
 
 def _complaint(error: csv.Error, begins: int, ends: int) -> str:
     """Say what is wrong with a row; the csv module's own words hold no value."""
-    if ends > begins:
+    if ends > begins or "unexpected end" in str(error):
         return f"expected the row's quotes to be closed, found none up to line {ends}"
     if "field limit" in str(error):
         return f"expected cells of at most {csv.field_size_limit()} characters, found more"

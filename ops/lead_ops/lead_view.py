@@ -81,7 +81,7 @@ def say_sight(sight: Sight, counts: Counts, *, personal: bool) -> None:
         say((f"{name:<10}", "dim"), value)
     if sight.timeline:
         say("")
-        table(("at", "event", "why", "took", "worker"), map(_row, sight.timeline), keep=1)
+        table(("at", "event", "took", "why", "worker"), map(_row, sight.timeline), keep=3)
     if personal:
         _say_words(sight)
         _say_raw(sight)
@@ -168,8 +168,8 @@ def _row(entry: Mapping[str, Any]) -> tuple[object, ...]:
     return (
         when(at) if isinstance(at, int | float) else None,
         ", ".join([event, *marks]),
-        _why(entry),
         span(took) if isinstance(took, int | float) else None,
+        _why(entry),
         entry.get("worker") or entry.get("by"),
     )
 

@@ -14,9 +14,13 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+GAP = 1
+"""Between two columns: what the box puts there."""
 
 
 class _Console(Console):
@@ -56,12 +60,16 @@ def _escape(char: str) -> str:
 
 
 def say(*parts: str | tuple[str, str], stderr: bool = False) -> None:
-    """Print one line of parts: text, or text and its style. All of it is cleaned."""
+    """Print one line of parts: text, or text and its style. All of it is cleaned.
+
+    On a terminal it is wrapped between words; an error is not, so that it can be copied.
+    """
     line = Text()
     for part in parts:
         text, style = (part, "") if isinstance(part, str) else part
         line.append(clean(text), style)
-    (error_console() if stderr else console()).print(line)
+    out = error_console() if stderr else console()
+    out.print(line, soft_wrap=stderr or not out.is_terminal)
 
 
 def say_escaped(text: str) -> None:
@@ -78,23 +86,37 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, keep: int
     """Print rows: as a table on a terminal, as lines with tabs between their cells on a pipe.
 
     Args:
-        columns: the heads.
+        columns: the heads, each another.
         rows: the cells; None is shown as nothing.
-        keep: how many of the first columns are never cut short.
+        keep: how many of the first columns are never cut short where the terminal is narrow.
     """
+    cells = [["" if cell is None else clean(cell) for cell in row] for row in rows]
     out = console()
     if not out.is_terminal:
-        for row in (columns, *rows):
-            print("\t".join("" if cell is None else clean(cell) for cell in row))
+        for line in (columns, *cells):
+            print("\t".join(line))
         return
-    # As wide as its cells; padded by one so that an id of 32 leaves room at 80 columns.
-    grid = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for number, column in enumerate(columns):
-        cut = number >= keep
-        grid.add_column(column, no_wrap=True, overflow="ellipsis" if cut else "ignore")
-    for row in rows:
-        grid.add_row(*(Text("" if cell is None else clean(cell)) for cell in row))
+    grid = Table(box=SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+    widths = {
+        column: max(map(cell_len, values), default=0)
+        for column, *values in zip(columns, *cells, strict=True)
+    }
+    _shrink(widths, columns[keep:], out.width)
+    for column, width in widths.items():
+        grid.add_column(column, no_wrap=True, overflow="ellipsis", width=max(width, len(column)))
+    for line in cells:
+        grid.add_row(*map(Text, line))
     out.print(grid, soft_wrap=False)
+
+
+def _shrink(widths: dict[str, int], cut: Sequence[str], most: int) -> None:
+    """Take from the widest of the columns that may be cut, until the row fits; rich would take
+    from all of them alike."""
+    while sum(max(w, len(c)) + GAP for c, w in widths.items()) > most:
+        widest = max(cut, key=lambda column: widths[column] - len(column), default="")
+        if not widest or widths[widest] <= len(widest):
+            return
+        widths[widest] -= 1
 
 
 def when(at: float) -> str:

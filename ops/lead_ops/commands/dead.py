@@ -52,8 +52,8 @@ def list_(reason: str | None, parked: bool, limit: int, as_json: bool) -> None:
         say_json([_listed_json(listed, state) for listed in found])
         return
     if found:
-        columns = ("id", "when", "reason", "cause", "tries", "from")
-        table(columns, (_row(listed, state, counts) for listed in found))
+        columns = ("id", "when", "reason", "tries", "cause", "from")
+        table(columns, (_row(listed, state, counts) for listed in found), keep=4)
     _say_rest(counts, state, len(found), filtered=reason is not None, limit=limit)
 
 
@@ -68,14 +68,14 @@ def _listed_json(listed: Listed, state: State) -> dict[str, Any]:
 
 def _row(listed: Listed, state: State, counts: Counts) -> tuple[object, ...]:
     fields = listed.fields
-    status = " ".join(fields[name] for name in ("status", "code") if fields.get(name))
+    code = f" {fields['code']}" if fields.get("code") else ""
     source = f" {fields['source']}" if fields.get("source") else ""
     return (
         listed.lead_id,
         ago(listed.at, counts.now_at),
         fields.get("reason", state.value),
-        status or fields.get("cause"),
         fields.get("attempts", "0"),
+        fields.get("cause", "") + code,
         fields.get("lane", "") + source,
     )
 

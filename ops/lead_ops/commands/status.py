@@ -15,8 +15,8 @@ from lead_ops.holds import advice, hold_json, hold_words
 from lead_ops.render import ago, say, say_json, span
 
 _NOTES = {
-    "parked": "may have arrived, and a person must decide: leads dead list --parked",
-    "dead": "cannot be delivered as they are: leads dead list",
+    "parked": "may have arrived; you decide: leads dead list --parked",
+    "dead": "not deliverable as they are: leads dead list",
     "duplicates": "second ids that the API gave for one lead",
 }
 _STATES = tuple(state.value for state in State)
