@@ -1,8 +1,8 @@
-"""A line to Redis that answers or gives up within one bound, whatever hangs.
+"""The connections to one Redis, lent one call at a time, each within the borrower's deadline.
 
-redis-py bounds each step of a call; a web request needs a bound on their sum. So connections are
-opened in a thread of their own (a name server can hang for as long as it likes), and each command
-gets the time that is left. It must not repeat a command: whoever calls knows what is safe.
+A web request needs a bound on the sum of all steps. So a connection is opened in a thread of its
+own (a name server can hang for as long as it likes), and whoever waits gives up in time. It must
+not send what a caller wants done: whoever calls knows what may be repeated.
 """
 
 from __future__ import annotations
@@ -11,150 +11,220 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from redis import connection as redis_connection
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from .errors import QueueUnavailable
+from .wire import Deadline, LineError, NoReply, Wire, command, first_refusal, reason
 
-
-class Deadline:
-    """A point in time that several steps share."""
-
-    __slots__ = ("_ends_at", "seconds")
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._ends_at = time.monotonic() + seconds
-
-    def left_seconds(self) -> float:
-        """What is left, at least 0."""
-        return max(0.0, self._ends_at - time.monotonic())
-
-    def over(self) -> bool:
-        return self.left_seconds() <= 0
+IDLE_SECONDS = 30.0
+"""A connection that was idle for longer may be dead without a sign of it, so it is closed."""
 
 
 class Line:
     """A small pool of connections, safe for threads and across a fork."""
 
     def __init__(self, url: str, *, timeout_seconds: float, max_connections: int) -> None:
-        parse_url: Any = redis_connection.parse_url
-        options: dict[str, Any] = dict(parse_url(url))
-        default = redis_connection.Connection
-        self._connection_class: Any = options.pop("connection_class", default)
+        """Read the address; nothing is opened yet.
+
+        Raises:
+            ValueError: it is not one. The text holds nothing of it, for the password's sake.
+        """
+        options = _parsed(url)
+        self.where = _where(options)
+        self._timeout_seconds = timeout_seconds
+        self._most = int(options.pop("max_connections", max_connections))
+        if self._most < 1:
+            raise ValueError("max_connections: expected at least 1")
+        self._class = options.pop("connection_class", redis_connection.Connection)
+        self._greeting = _greeting(options)
         self._options = {
-            "protocol": 2,
             **options,
             "socket_timeout": timeout_seconds,
             "socket_connect_timeout": timeout_seconds,
+            "retry_on_timeout": False,
+            # redis-py opens the socket, with TLS where it is asked to; what is said on it is ours.
+            "redis_connect_func": lambda _: None,
         }
-        self._max_connections = max_connections
-        self.where = _where(options)
-        self._start_afresh()
+        _try_out(self._class, self._options)
+        self._pool = _Pool(self._most)
 
-    def _start_afresh(self) -> None:
-        self._pid = os.getpid()
-        self._idle: deque[Any] = deque()
-        self._places = threading.BoundedSemaphore(self._max_connections)
-
-    @contextmanager
-    def connection(self, deadline: Deadline) -> Iterator[Any]:
-        """Lend a connection that was alive a moment ago; after an error it is thrown away.
+    def borrow(self, deadline: Deadline) -> Wire:
+        """Lend a connection that was alive a moment ago; hand it to `give_back` or `drop` after.
 
         Raises:
-            QueueUnavailable: none could be had within the deadline.
+            NoReply: none could be had within the deadline.
+            Refused: Redis does not want us.
         """
-        if self._pid != os.getpid():
-            self._start_afresh()  # a forked child must not share its parent's sockets
-        places = self._places
-        if not places.acquire(timeout=deadline.left_seconds()):
-            raise QueueUnavailable(
-                f"{self._max_connections} calls are already waiting for Redis at {self.where}"
-            )
-        connection = None
+        pool = self._pool
+        if pool.pid != os.getpid():
+            pool = self._pool = _Pool(self._most)  # a child must not share its parent's sockets
+        if not pool.places.acquire(timeout=deadline.left_seconds()):
+            raise NoReply(f"has not answered {self._most} other calls yet", sent=False)
+        opening = _Opening(self, pool)
         try:
-            connection = self._alive() or self._open(deadline)
-            yield connection
-            self._idle.append(connection)
-            connection = None
-        finally:
-            places.release()
-            if connection is not None:
-                connection.disconnect()
+            return pool.take_idle() or opening.wait(deadline)
+        except BaseException:
+            if not opening.given_up:
+                pool.places.release()
+            raise
 
-    def _alive(self) -> Any:
-        """The connection used last, if the server has not closed it meanwhile."""
-        while True:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                return None
-            try:
-                if not connection.can_read(0):
-                    return connection
-            except (RedisConnectionError, RedisTimeoutError, OSError):
-                pass
-            connection.disconnect()
+    def give_back(self, wire: Wire) -> None:
+        """Take back a connection whose replies have all been read."""
+        wire.idle_since = time.monotonic()
+        wire.home.idle.append(wire)
+        wire.home.places.release()
 
-    def _open(self, deadline: Deadline) -> Any:
-        opening = _Opening(self._connection_class(**self._options))
-        opening.start()
-        return opening.wait(deadline, self.where)
+    def drop(self, wire: Wire) -> None:
+        """Take back a connection that is of no more use."""
+        wire.close()
+        wire.home.places.release()
 
     def close(self) -> None:
         """Close the idle connections."""
-        while self._idle:
-            self._idle.pop().disconnect()
+        self._pool.close()
+
+    def dial(self, pool: _Pool) -> Wire:
+        """Open a connection and introduce ourselves.
+
+        Raises:
+            NoReply, Refused: as `borrow`.
+        """
+        deadline = Deadline(self._timeout_seconds)
+        connection = self._class(**self._options)
+        try:
+            connection.connect()
+            wire = Wire(connection, pool)
+            refusal = first_refusal(self._greeting, wire, deadline)
+        except Exception as error:  # noqa: BLE001 - of the resolver, the socket, TLS or redis-py
+            connection.disconnect()
+            text = str(error) if isinstance(error, LineError) else reason(error, deadline)
+            raise NoReply(text, sent=False) from None
+        if refusal:
+            wire.close()
+            raise refusal
+        return wire
 
 
-def call(connection: Any, deadline: Deadline, *command: Any) -> Any:
-    """Send one command and read its answer, in what is left of the deadline.
+class _Pool:
+    """What one process has of connections: those that are idle, and places for those in use."""
 
-    Raises:
-        redis.exceptions.RedisError: the answer is an error, or there was none in time.
+    def __init__(self, most: int) -> None:
+        self.pid = os.getpid()
+        self.idle: deque[Wire] = deque()
+        self.places = threading.BoundedSemaphore(most)
+
+    def take_idle(self) -> Wire | None:
+        """The connection used last, if it is still good."""
+        while True:
+            try:
+                wire = self.idle.pop()
+            except IndexError:
+                return None
+            if time.monotonic() - wire.idle_since < IDLE_SECONDS and wire.quiet():
+                return wire
+            wire.close()
+
+    def close(self) -> None:
+        while self.idle:
+            try:
+                self.idle.pop().close()
+            except IndexError:
+                return
+
+
+class _Opening:
+    """Opens one connection in a thread; if nobody waits for it any more, closes it again.
+
+    Where it is given up it keeps its place until its thread has ended, so that threads which hang
+    in a dead network do not pile up.
     """
-    connection._sock.settimeout(max(deadline.left_seconds(), 0.001))
-    connection.send_command(*command, check_health=False)
-    return connection.read_response()
 
-
-class _Opening(threading.Thread):
-    """Opens one connection; if nobody waits for it any more, closes it again."""
-
-    def __init__(self, connection: Any) -> None:
-        super().__init__(name="lead-producer-connect", daemon=True)
-        self._connection = connection
-        self._error: BaseException | None = None
+    def __init__(self, line: Line, pool: _Pool) -> None:
+        self.given_up = False
+        self._line = line
+        self._pool = pool
+        self._wire: Wire | None = None
+        self._error: LineError | None = None
         self._lock = threading.Lock()
         self._done = threading.Event()
-        self._given_up = False
 
-    def run(self) -> None:
+    def wait(self, deadline: Deadline) -> Wire:
+        thread = threading.Thread(target=self._run, name="lead-producer-connect", daemon=True)
         try:
-            self._connection.connect()
-        except Exception as error:  # noqa: BLE001 - handed to the thread that waits
+            thread.start()
+        except RuntimeError:
+            self._run()  # no thread can be had, as when the interpreter ends
+        try:
+            self._done.wait(deadline.left_seconds())
+        finally:
+            with self._lock:
+                self.given_up = not self._done.is_set()
+        if self._error:
+            raise self._error
+        if not self._wire:
+            text = f"did not accept a connection within {deadline.seconds:g} s"
+            raise NoReply(text, sent=False)
+        return self._wire
+
+    def _run(self) -> None:
+        try:
+            self._wire = self._line.dial(self._pool)
+        except LineError as error:
             self._error = error
         with self._lock:
             self._done.set()
-            if self._given_up:
-                self._connection.disconnect()
+            if self.given_up:
+                self._end_alone()
 
-    def wait(self, deadline: Deadline, where: str) -> Any:
-        self._done.wait(deadline.left_seconds())
-        with self._lock:
-            self._given_up = not self._done.is_set()
-        if self._given_up:
-            raise QueueUnavailable(
-                f"Redis at {where} did not accept a connection within {deadline.seconds:g} s"
-            )
-        if self._error is not None:
-            raise self._error
-        return self._connection
+    def _end_alone(self) -> None:
+        if self._wire:
+            self._wire.close()
+        self._pool.places.release()
+
+
+def _parsed(url: str) -> dict[str, Any]:
+    parse_url: Any = redis_connection.parse_url
+    try:
+        parts = urlsplit(url)
+        # An unescaped "/" or "#" in a password would make a host of its first half.
+        if parts.scheme == "unix" or "@" not in parts.path + parts.query + parts.fragment:
+            options = dict(parse_url(url))
+            options.pop("timeout", None)  # redis-py's pool knows it, a connection does not
+            return options
+    except Exception:  # noqa: BLE001, S110 - its text may hold a piece of the password
+        pass
+    raise ValueError(
+        "expected Redis's URL to begin with redis://, rediss:// or unix://,"
+        " and characters such as / # @ in its password to be written as %2F %23 %40"
+    )
+
+
+def _try_out(connection_class: Any, options: dict[str, Any]) -> None:
+    """Find out now, and not at the first lead, whether redis-py takes these options."""
+    try:
+        connection_class(**options)
+    except Exception:  # noqa: BLE001, S110 - its text may hold the password
+        pass
+    else:
+        return
+    raise ValueError("expected only options that redis-py knows in Redis's URL, found another")
+
+
+def _greeting(options: dict[str, Any]) -> list[bytes]:
+    """What is said first on a connection: who we are, and which database."""
+    user, password = options.get("username"), options.get("password")
+    said: list[tuple[str, ...]] = []
+    if user:
+        said.append(("AUTH", user, password or ""))
+    elif password:
+        said.append(("AUTH", password))
+    if options.get("client_name"):
+        said.append(("CLIENT", "SETNAME", options["client_name"]))
+    if options.get("db"):
+        said.append(("SELECT", str(options["db"])))
+    return [command(*(word.encode() for word in words)) for words in said]
 
 
 def _where(options: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@
 -- ARGV  1 record format · 2 lane (live, bulk) · 3 source or "" · 4 bell, with @BELL@ for its id, or ""
 --       5 seconds to add to the server's clock (tests; else 0)
 --       then for each lead: id · digest of the idempotency key or "" · raw lead
--- Gives {"ok", then for each lead "" (accepted under its own id) or the id that its key already has}
+-- Gives {"ok", then for each lead whose key another lead has: its position from 0, that lead's id}
 --       {"full"}: memory is short, nothing was enqueued
 --       {"format", found}: the namespace holds another format, nothing was enqueued
 -- An id that is known is left as it is, so the call can be repeated.
@@ -14,7 +14,6 @@ local HEAD = 5
 
 local found = redis.call('HGET', P .. 'meta', 'format')
 if found and found ~= format then return {'format', found} end
-if redis.call('EXISTS', P .. 'full') == 1 then return {'full'} end
 
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1e6 + ARGV[5]
@@ -26,16 +25,23 @@ for i = HEAD + 1, #ARGV, 3 do
   local id, digest = ARGV[i], ARGV[i + 1]
   local holder = digest ~= '' and (keyed[digest] or redis.call('GET', P .. 'key:' .. digest))
   if holder and holder ~= id then
+    reply[#reply + 1] = (i - HEAD - 1) / 3
     reply[#reply + 1] = holder
-  else
-    reply[#reply + 1] = ''
-    if redis.call('EXISTS', P .. 'lead:' .. id) == 0 then
-      if digest ~= '' then keyed[digest] = id end
-      fresh[#fresh + 1] = i
-    end
+  elseif redis.call('EXISTS', P .. 'lead:' .. id) == 0 then
+    if digest ~= '' then keyed[digest] = id end
+    fresh[#fresh + 1] = i
   end
 end
 if #fresh == 0 then return reply end
+-- Only now: who repeats a call that was carried out must hear so, and not that memory is short.
+if redis.call('EXISTS', P .. 'full') == 1 then return {'full'} end
+
+local silent = bell == '' or redis.call('LLEN', P .. 'bell') > 0
+if not silent then
+  local hold = redis.call('HMGET', P .. 'hold', 'kind', 'until')
+  local ends = tonumber(hold[2] or '')
+  silent = hold[1] and not (ends and ends <= now)
+end
 
 if not found then redis.call('HSET', P .. 'meta', 'format', format) end
 local due = {}
@@ -56,12 +62,7 @@ end
 redis.call('ZADD', P .. 'due:' .. lane, unpack(due))
 redis.call('HINCRBY', P .. 'counts', 'accepted', #fresh)
 
-if bell ~= '' and redis.call('LLEN', P .. 'bell') == 0 then
-  local hold = redis.call('HMGET', P .. 'hold', 'kind', 'until')
-  local held = hold[1] and (hold[2] == '' or now < tonumber(hold[2]))
-  if not held then
-    local id = ARGV[fresh[1]]
-    redis.call('LPUSH', P .. 'bell', (string.gsub(bell, '@BELL@', id)))
-  end
+if not silent then
+  redis.call('LPUSH', P .. 'bell', (string.gsub(bell, '@BELL@', ARGV[fresh[1]])))
 end
 return reply

@@ -6,6 +6,7 @@ adds the names below, because it cannot know which leads it will touch.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 FORMAT = "1"
@@ -13,12 +14,19 @@ FORMAT = "1"
 
 LANES = ("live", "bulk")
 
+_NAMESPACE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of one namespace."""
 
     namespace: str = "leads"
+
+    def __post_init__(self) -> None:
+        # A brace would end the hash tag, and the worker's settings refuse what is refused here.
+        if not isinstance(self.namespace, str) or not _NAMESPACE.fullmatch(self.namespace):
+            raise ValueError("namespace: expected 1 to 64 letters, digits, '_', '.' or '-'")
 
     @property
     def prefix(self) -> str:
@@ -31,7 +39,8 @@ class Keys:
 
     @property
     def counts(self) -> str:
-        """Hash of counters: `accepted`, `forgotten`, `duplicates`."""
+        """Hash of counters: `accepted`, `forgotten`, `duplicates`, `hold_version`,
+        `held_seconds`."""
         return f"{self.prefix}counts"
 
     @property
@@ -48,6 +57,16 @@ class Keys:
     def bell(self) -> str:
         """List: the Celery queue that carries bells and nothing else."""
         return f"{self.prefix}bell"
+
+    @property
+    def pulse(self) -> str:
+        """String: when leases were last looked over."""
+        return f"{self.prefix}pulse"
+
+    @property
+    def grace(self) -> str:
+        """String: until when no lease counts as run out."""
+        return f"{self.prefix}grace"
 
     @property
     def workers(self) -> str:

@@ -1,6 +1,7 @@
 """From a raw dict to the bytes that are stored, and the id that they are stored under.
 
-It encodes and refuses; it never changes what a JSON value says. No error of its holds a value.
+It encodes and refuses; it never changes what a JSON value says. No error of its holds a value, not
+even the one that it was raised in place of.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from datetime import time as clock_time
 from decimal import Decimal
@@ -22,7 +23,12 @@ from .errors import BadLead
 MAX_BYTES = 262_144
 """The largest lead that is taken, encoded: 256 KiB."""
 
+MAX_DEPTH = 64
+"""Containers within each other, the lead itself counted; the worker reads no more."""
+
 _PATH_MAX = 200
+_CONTAINERS = (dict, list, tuple, Mapping)
+_LEAVES = frozenset((str, int, float, bool, type(None)))
 
 
 def new_lead_id() -> str:
@@ -43,39 +49,45 @@ def encode(raw: Mapping[str, Any]) -> bytes:
 
     Raises:
         BadLead: it is not a mapping, not JSON (NaN, infinities, lone surrogates, keys that are no
-            strings, other types), nested too deeply, or larger than `MAX_BYTES`.
+            strings, other types), deeper than `MAX_DEPTH`, or larger than `MAX_BYTES`.
     """
     if not isinstance(raw, Mapping):
         raise BadLead("", f"expected a lead as a dict, found {_type_name(raw)}")
-    try:
-        plain = raw if type(raw) is dict else dict(raw)
-        _check_keys(plain)
-        encoded = _ENCODER.encode(plain).encode("utf-8")
-    except BadLead:
-        raise
-    except (ValueError, TypeError, RecursionError, OverflowError):
-        # The fast path does not say where it failed, and its text may hold the value.
-        raise _diagnose(raw) from None
+    encoded = _encoded(raw)
+    if encoded is None:
+        raise _find_fault(raw, "", 1, ()) or BadLead("", "expected JSON, found what is not")
     if len(encoded) > MAX_BYTES:
         raise BadLead("", f"expected at most {MAX_BYTES} bytes of JSON, found {len(encoded)}")
     return encoded
 
 
-def _check_keys(container: Any) -> None:
-    """json writes the key 1 as "1" and None as "null" without a word: refuse them instead."""
-    if isinstance(container, Mapping):
-        for key, value in container.items():
-            if not isinstance(key, str):
+def _encoded(raw: Mapping[str, Any]) -> bytes | None:
+    """Encode what is in order; json does not say where it failed, and its text holds the value."""
+    try:
+        _check(raw, 1)
+        return _ENCODER.encode(raw).encode("utf-8")
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _check(value: Any, depth: int) -> None:
+    """Refuse what json would take: the key 1 as "1", None as "null", and any depth."""
+    if isinstance(value, Enum):
+        _check(value.value, depth)
+        return
+    if not isinstance(value, _CONTAINERS):
+        return
+    if depth > MAX_DEPTH:
+        raise ValueError
+    items: Any = value
+    if not isinstance(value, list | tuple):
+        for key in value:
+            if type(key) is not str and not isinstance(key, str):
                 raise TypeError
-            if not isinstance(value, _SCALARS):
-                _check_keys(value)
-    elif isinstance(container, list | tuple):
-        for value in container:
-            if not isinstance(value, _SCALARS):
-                _check_keys(value)
-
-
-_SCALARS = (str, int, float, bool, type(None))
+        items = value.values()
+    for item in items:
+        if type(item) not in _LEAVES:
+            _check(item, depth + 1)
 
 
 def _plain(value: Any) -> Any:
@@ -91,7 +103,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
-        return dict(value)
+        return dict(value.items())
     raise TypeError
 
 
@@ -100,39 +112,50 @@ _ENCODER = json.JSONEncoder(
 )
 
 
-def _diagnose(raw: Mapping[Any, Any]) -> BadLead:
-    try:
-        return _find_fault(raw, "", set()) or BadLead("", "expected JSON, found what is not")
-    except RecursionError:
-        return BadLead("", "expected a lead of moderate depth, found one nested too deeply")
-
-
-def _find_fault(value: Any, path: str, above: set[int]) -> BadLead | None:
-    if isinstance(value, Mapping | list | tuple):
-        if id(value) in above:
-            return BadLead(path, "expected JSON, found a container that holds itself")
-        return _find_fault_inside(value, path, above | {id(value)})
-    try:
-        _ENCODER.encode(value).encode("utf-8")
-    except UnicodeEncodeError:
-        return BadLead(path, "expected Unicode text, found a lone surrogate")
-    except (ValueError, TypeError, OverflowError):
-        return BadLead(path, f"expected a JSON value, found {_complaint(value)}")
+def _find_fault(value: Any, path: str, depth: int, above: tuple[int, ...]) -> BadLead | None:
+    """Walk to the first thing that is wrong, and say where it is."""
+    if isinstance(value, Enum):
+        value = value.value
+    if not isinstance(value, _CONTAINERS):
+        return _leaf_fault(value, path)
+    if id(value) in above:
+        return BadLead(path, "expected JSON, found a container that holds itself")
+    if depth > MAX_DEPTH:
+        return BadLead(path, f"expected at most {MAX_DEPTH} levels, found more")
+    for item, inner in _inside(value, path):
+        fault = (
+            item
+            if isinstance(item, BadLead)
+            else _find_fault(item, inner, depth + 1, (*above, id(value)))
+        )
+        if fault:
+            return fault
     return None
 
 
-def _find_fault_inside(container: Any, path: str, above: set[int]) -> BadLead | None:
+def _inside(container: Any, path: str) -> Iterator[tuple[Any, str]]:
+    """Each item of a container with its path, or a fault where its name is one."""
     if not isinstance(container, Mapping):
-        faults = (_find_fault(v, f"{path}[{i}]", above) for i, v in enumerate(container))
-        return next((fault for fault in faults if fault), None)
-    for key, value in container.items():
+        for position, item in enumerate(container):
+            yield item, f"{path}[{position}]"[:_PATH_MAX]
+        return
+    for key, item in container.items():
         if not isinstance(key, str):
-            return BadLead(path, f"expected field names that are text, found {_type_name(key)}")
-        if not _is_unicode(key):
-            return BadLead(path, "expected field names in Unicode, found a lone surrogate")
-        fault = _find_fault(value, _join(path, key), above)
-        if fault:
-            return fault
+            yield BadLead(path, f"expected field names that are text, found {_type_name(key)}"), ""
+        elif not _is_unicode(key):
+            yield BadLead(path, "expected field names in Unicode, found a lone surrogate"), ""
+        else:
+            yield item, _join(path, key)
+
+
+def _leaf_fault(value: Any, path: str) -> BadLead | None:
+    if isinstance(value, str):
+        found = None if _is_unicode(value) else "Unicode text, found a lone surrogate"
+        return BadLead(path, f"expected {found}") if found else None
+    try:
+        _ENCODER.encode(value)
+    except (ValueError, TypeError, OverflowError):
+        return BadLead(path, f"expected a JSON value, found {_complaint(value)}")
     return None
 
 

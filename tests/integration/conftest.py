@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from lead_ops.sandbox import SandboxServer
+from lead_producers import LeadProducer
+from lead_producers.keys import Keys
 
 from tests.integration.bad_server import BadServer, Serve
 from tests.integration.fleet import Fleet, MakeFleet
+from tests.integration.queues import Queue
 
 
 @pytest.fixture
@@ -44,3 +47,25 @@ def make_fleet(sandbox: SandboxServer, namespace: str, tmp_path: Path) -> Iterat
 def fleet(make_fleet: MakeFleet, redis_url: str) -> Fleet:
     """A fleet on the shared Redis, without workers yet."""
     return make_fleet(redis_url)
+
+
+@pytest.fixture
+def queue(redis_url: str, namespace: str) -> Iterator[Queue]:
+    """An empty queue; after the test each of its leads must be in exactly one place."""
+    queue = Queue(redis_url, namespace)
+    yield queue
+    problems = queue.problems()
+    queue.close()
+    assert problems == []
+
+
+@pytest.fixture
+def keys(namespace: str) -> Keys:
+    return Keys(namespace)
+
+
+@pytest.fixture
+def producer(redis_url: str, namespace: str) -> Iterator[LeadProducer]:
+    """A producer on the shared Redis, in the test's own namespace."""
+    with closing(LeadProducer.from_url(redis_url, namespace)) as producer:
+        yield producer
