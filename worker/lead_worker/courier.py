@@ -15,6 +15,7 @@ import logging
 import queue
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .core.governor import after_outcome
@@ -34,6 +35,9 @@ SLICE_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
 """Pauses between tries while Redis does not answer; they double."""
+
+GATHER_SECONDS = 0.001
+"""How long a first result waits for others to share its round trip, while most are in flight."""
 
 GOVERN_TRIES = 5
 
@@ -149,14 +153,17 @@ class Courier:
         self._failures = 0
 
     def _collect(self) -> None:
-        """Wait until there is something to do, then take all that has come."""
-        try:
-            event = self._events.get(timeout=self._patience_seconds())
+        """Wait until there is something to do, then take all that has come.
+
+        A first result waits a moment for others, as long as most are still in flight. It sleeps
+        instead of waiting for each: every wake-up would take the interpreter from a sender.
+        """
+        with suppress(queue.Empty):
+            self._note(self._events.get(timeout=self._patience_seconds()))
+            if 0 < len(self._done) < self._in_flight:
+                time.sleep(GATHER_SECONDS)
             while True:
-                self._note(event)
-                event = self._events.get_nowait()
-        except queue.Empty:
-            pass
+                self._note(self._events.get_nowait())
 
     def _patience_seconds(self) -> float:
         if self._failures:
@@ -240,15 +247,16 @@ class Courier:
 
     def _report(self, result: Result, verdict: str) -> None:
         lead, to = result.lead, result.transition.to
-        logger.info(
-            "lead %s attempt %d: %s (%s) -> %s [%s] in %.3f s",
-            lead.lead_id,
-            lead.attempts + 1,
-            outcome_name(result.outcome),
-            cause(result.outcome),
-            to,
-            verdict,
-            result.took_seconds,
-        )
         if to is State.DEAD and verdict == "ok":
             self._reporter.dead_letter(lead.lead_id, lead.lane, result.outcome, result.transition)
+        if logger.isEnabledFor(logging.INFO):
+            logger.info(
+                "lead %s attempt %d: %s (%s) -> %s [%s] in %.3f s",
+                lead.lead_id,
+                lead.attempts + 1,
+                outcome_name(result.outcome),
+                cause(result.outcome),
+                to,
+                verdict,
+                result.took_seconds,
+            )
