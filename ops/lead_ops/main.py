@@ -46,6 +46,16 @@ class Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(_module(cmd_name)), cmd_name)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _PipeClosedError from error
+
+
+class _PipeClosedError(Exception):
+    """Whoever read our output has had enough; click would make exit code 1 of it."""
+
 
 def _module(name: str) -> str:
     return f"{__package__}.commands.{name}"
@@ -68,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         given: Any = cli.main(list(arguments), prog_name="leads", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (_PipeClosedError, BrokenPipeError):
         _silence()
         return 141
     except SystemExit as error:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from lead_ops import context
-from lead_ops.context import ContextError
+from lead_ops.context import Context, ContextError
 from lead_worker.errors import SettingsError
+from lead_worker.settings import Secret, Settings
 
 UP = {"LEADS_REDIS_URL": "unix:///up.sock", "LEADS_NAMESPACE": "sandbox", "LEADS_API_TOKEN": "t"}
 
@@ -91,10 +92,10 @@ def test_a_bad_value_in_the_file_is_an_error_of_the_settings(folder: Path, tmp_p
     ],
 )
 def test_a_redis_is_named_without_its_password(url: str, where: str) -> None:
-    assert context.load({"LEADS_REDIS_URL": url}).where() == where
+    assert Context(Settings(redis_url=Secret(url))).where() == where
 
 
 def test_an_address_that_cannot_be_read_is_an_error_without_the_address() -> None:
     with pytest.raises(ContextError) as caught:
-        context.load({"LEADS_REDIS_URL": "redis://:secret@box:none"}).open_store()
+        Context(Settings(redis_url=Secret("redis://:secret@box:none"))).open_store()
     assert "secret" not in str(caught.value)

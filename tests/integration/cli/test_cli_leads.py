@@ -1,0 +1,209 @@
+"""`leads show`, `dead` and `erase`: one lead, the dead ones, and what can be done about them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from lead_ops.audit import run_audit
+from lead_ops.operator import operator
+from lead_worker.core.lifecycle import State
+from lead_worker.store.reading import PAGE, Reading
+
+from .conftest import Leads, Queue
+
+UNKNOWN_ID = "0" * 32
+
+
+def test_a_lead_is_shown_with_its_state_timeline_and_raw_dict(leads: Leads, queue: Queue) -> None:
+    lead_id = queue.die(status="422", code="UNPROCESSABLE_CONTENT")
+    shown = json.loads(leads("show", lead_id, "--json").out)
+    assert shown["id"] == lead_id
+    assert (shown["state"], shown["reason"], shown["cause"]) == ("dead", "rejected", "status_422")
+    assert (shown["status"], shown["attempts"], shown["source"]) == (422, 1, "site")
+    assert shown["raw"] == {"name": "Ana Souza", "email": "ana.souza@example.com"}
+    (entry,) = shown["timeline"]
+    assert (entry["event"], entry["outcome"], entry["worker"]) == ("attempt", "rejected", "w")
+    assert entry["message"] == "no such agent: Ana"
+    assert isinstance(entry["at"], float)
+    assert not {"token", "settled", "act", "key"} & set(shown)
+
+
+def test_the_text_says_what_happens_next(leads: Leads, queue: Queue) -> None:
+    lead_id = queue.die()
+    out = leads("show", lead_id).out
+    assert out.startswith(f"{lead_id}  dead\n")
+    assert "leads dead replay" in out
+    assert "1 rejected\t0.2 s" in out
+    assert "ana.souza@example.com" in out
+
+
+def test_what_is_personal_can_be_left_out(leads: Leads, queue: Queue) -> None:
+    lead_id = queue.die()
+    for arguments in (("--no-raw",), ("--no-raw", "--json")):
+        for command in (("show",), ("dead", "show")):
+            out = leads(*command, lead_id, *arguments).out
+            assert lead_id in out
+            assert "Ana" not in out
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_each_state_has_its_sentence(leads: Leads, queue: Queue, state: State) -> None:
+    if state is State.WAITING:
+        lead_id = queue.put()
+    elif state is State.LEASED:
+        queue.put()
+        lead_id, _ = queue.lease()
+    elif state in (State.DISCARDED, State.ERASED):
+        lead_id = queue.die()
+        assert queue.store.discard(lead_id, "a", {"event": "discarded"}) == "ok"
+        if state is State.ERASED:
+            assert queue.store.erase(lead_id) == "ok"
+    else:
+        lead_id = queue.settle(state)
+    ran = leads("show", lead_id)
+    assert ran.code == 0
+    head, sentence = ran.out.splitlines()[:2]
+    assert head == f"{lead_id}  {state.value}"
+    assert sentence.endswith(".")
+
+
+def test_a_lead_that_waits_under_a_hold_says_so(leads: Leads, queue: Queue) -> None:
+    lead_id = queue.put()
+    leads("pause", "--reason", "x")
+    assert "deliveries are held: paused since" in leads("show", lead_id).out
+
+
+def test_what_strangers_wrote_does_not_steer_the_terminal(leads: Leads, queue: Queue) -> None:
+    evil = "\x1b]0;x\x07\x9b2J\u202e[red]\r\n"
+    lead_id = queue.put(name=evil, custom={evil: evil})
+    _, token = queue.lease()
+    assert token
+    for out in (leads("show", lead_id).out, leads("show", lead_id, "--json").out):
+        assert all(line.isprintable() for line in out.replace("\t", "").split("\n"))
+        assert "[red]" in out
+    dead_id = queue.settle(
+        State.DEAD,
+        {"outcome": "rejected", "message": evil, "errors": [{"path": evil, "message": evil}]},
+        reason="rejected",
+        code=evil,
+    )
+    for command in (("dead", "show", dead_id), ("dead", "list")):
+        out = leads(*command).out.replace("\t", "")
+        assert all(line.isprintable() for line in out.split("\n"))
+
+
+@pytest.mark.parametrize("command", ["show", "dead show", "dead replay"])
+def test_an_id_that_nobody_has_is_one_line_and_code_1(leads: Leads, command: str) -> None:
+    ran = leads(*command.split(), UNKNOWN_ID)
+    assert (ran.code, ran.out) == (1, "")
+    assert len(ran.err.splitlines()) == 1
+    assert UNKNOWN_ID in ran.err
+
+
+@pytest.mark.parametrize("word", ["ana@example.com", "123", "", "g" * 32, "0" * 33])
+def test_what_is_no_id_is_a_mistake_and_is_not_repeated(leads: Leads, word: str) -> None:
+    ran = leads("show", word)
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1
+    assert not word or word not in ran.err
+
+
+def test_the_dead_are_listed_the_newest_first_with_what_can_be_told(
+    leads: Leads, queue: Queue
+) -> None:
+    old, new = queue.die(status="422"), queue.die("mangled")
+    parked = queue.settle(State.PARKED, cause="read_timeout")
+    listed = json.loads(leads("dead", "list", "--json").out)
+    assert [each["id"] for each in listed] == [new, old]
+    assert [each["reason"] for each in listed] == ["mangled", "rejected"]
+    assert (listed[1]["status"], listed[1]["attempts"]) == (422, 1)
+    assert {each["lane"] for each in listed} == {"live"}
+    assert "Ana" not in json.dumps(listed)
+    rejected = json.loads(leads("dead", "list", "--json", "--reason", "rejected").out)
+    assert [each["id"] for each in rejected] == [old]
+    (waits,) = json.loads(leads("dead", "list", "--json", "--parked").out)
+    assert (waits["id"], waits["state"], waits["cause"]) == (parked, "parked", "read_timeout")
+    ran = leads("dead", "list", "--limit", 1)
+    assert [line.split("\t")[0] for line in ran.out.splitlines()] == ["id", new]
+    assert "--limit" in ran.err
+
+
+def test_nothing_dead_is_an_empty_list(leads: Leads) -> None:
+    ran = leads("dead", "list")
+    assert (ran.code, ran.out, ran.err) == (0, "", "no dead lead\n")
+    assert json.loads(leads("dead", "list", "--json").out) == []
+
+
+def test_a_long_list_is_read_whole_though_many_died_at_one_instant(queue: Queue) -> None:
+    scores = {f"{number:032x}": 1000.0 + number // 150 for number in range(4 * PAGE + 7)}
+    queue.store.client.zadd(queue.store.keys.index("dead"), scores)
+    found = [listed.lead_id for listed in Reading(queue.store).newest(State.DEAD)]
+    assert len(found) == len(set(found)) == len(scores)
+    assert [scores[lead_id] for lead_id in found] == sorted(scores.values(), reverse=True)
+
+
+def test_a_dead_letter_tells_what_was_said_of_it(leads: Leads, queue: Queue) -> None:
+    errors = [{"path": "email", "message": "expected one e-mail address"}]
+    lead_id = queue.settle(
+        State.DEAD, {"outcome": "invalid", "errors": errors}, reason="invalid", cause="schema"
+    )
+    out = leads("dead", "show", lead_id).out
+    assert "email: expected one e-mail address" in out
+    assert "1 field wrong" in out
+    assert "the API said  no such agent: Ana" in leads("dead", "show", queue.die()).out
+
+
+def test_a_lead_that_is_not_dead_is_not_shown_as_dead(leads: Leads, queue: Queue) -> None:
+    lead_id = queue.settle(State.DELIVERED)
+    ran = leads("dead", "show", lead_id)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"is delivered, not dead: leads show {lead_id}" in ran.err
+
+
+def test_replay_lets_dead_and_parked_leads_wait_again(leads: Leads, queue: Queue) -> None:
+    dead, parked = queue.die(), queue.settle(State.PARKED)
+    done = queue.settle(State.DELIVERED)
+    ran = leads("dead", "replay", dead, parked, done, dead.upper(), "--reason", "mended", "--json")
+    assert ran.code == 1
+    assert json.loads(ran.out) == [
+        {"id": dead, "done": True, "state": "waiting"},
+        {"id": parked, "done": True, "state": "waiting"},
+        {"id": done, "done": False, "state": "delivered"},
+    ]
+    assert ran.err == f"leads: {done}: it is delivered, not dead\n"
+    sight = Reading(queue.store).sight(dead)
+    assert sight
+    last = sight.timeline[-1]
+    assert (last["event"], last["by"], last["reason"]) == ("replayed", operator(), "mended")
+    assert run_audit(queue.store).ok
+
+
+def test_discard_needs_a_reason_and_keeps_it(leads: Leads, queue: Queue) -> None:
+    lead_id = queue.die()
+    assert leads("dead", "discard", lead_id).code == 2
+    ran = leads("dead", "discard", lead_id, "--reason", "a test")
+    assert (ran.code, ran.out) == (0, "1 lead is discarded now\n")
+    shown = json.loads(leads("show", lead_id, "--json").out)
+    assert (shown["state"], shown["timeline"][-1]["reason"]) == ("discarded", "a test")
+
+
+def test_erase_wants_to_be_sure_and_names_what_the_api_still_has(
+    leads: Leads, queue: Queue
+) -> None:
+    delivered, dead = queue.settle(State.DELIVERED), queue.die()
+    ran = leads("erase", dead)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--yes" in ran.err
+    ran = leads("erase", delivered, dead, UNKNOWN_ID, "--yes", "--json")
+    assert ran.code == 1
+    assert json.loads(ran.out) == [
+        {"id": delivered, "erased": True, "api_ids": ["api-1"]},
+        {"id": dead, "erased": True, "api_ids": []},
+        {"id": UNKNOWN_ID, "erased": False, "api_ids": []},
+    ]
+    assert "erase it at the API as well, where it is api-1" in ran.err
+    shown = json.loads(leads("show", delivered, "--json").out)
+    assert (shown["state"], shown["raw"], shown["timeline"]) == ("erased", None, [])
+    assert leads("erase", delivered, "--yes").code == 0
+    assert run_audit(queue.store).ok
