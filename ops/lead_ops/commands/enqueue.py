@@ -80,7 +80,7 @@ def enqueue(
     queue = context.for_command()
     with ExitStack() as stack:
         leads = stack.enter_context(_open(file, format_))
-        digest = leads.digest()
+        digest = None if file == "-" else leads.digest()
         producer = stack.enter_context(closing(_producer(queue)))
         progress = stack.enter_context(Progress(leads.size))
         run = Enqueueing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -163,6 +164,23 @@ def test_standard_input_is_taken_as_it_comes_and_has_no_key(
         out, err = leads_process("enqueue", "-").communicate(b'{"name":"Ana"}\n{"name":"Eva"}\n')
         assert (out, err) == (b"2 leads accepted, 0 duplicates, 0 refused\n", b"")
     assert queue.store.counts().accepted == 4
+
+
+def test_standard_input_has_no_key_even_where_it_is_a_file(
+    leads: Leads, queue: Queue, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"name":"Ana"}\n')
+    before = os.dup(0)
+    try:
+        for _ in range(2):
+            with path.open("rb") as file:
+                os.dup2(file.fileno(), 0)
+            assert leads("enqueue", "-").code == 0
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+    assert queue.store.counts().accepted == 2
 
 
 def test_what_a_pipe_has_given_is_enqueued_while_the_pipe_is_open(
