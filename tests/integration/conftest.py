@@ -14,6 +14,7 @@ from lead_producers.keys import Keys
 from tests.integration.bad_server import BadServer, Serve
 from tests.integration.fleet import Fleet, MakeFleet
 from tests.integration.queues import Queue
+from tests.integration.sentry_listener import SentryListener
 
 
 @pytest.fixture
@@ -69,3 +70,11 @@ def producer(redis_url: str, namespace: str) -> Iterator[LeadProducer]:
     """A producer on the shared Redis, in the test's own namespace."""
     with closing(LeadProducer.from_url(redis_url, namespace)) as producer:
         yield producer
+
+
+@pytest.fixture
+def sentry() -> Iterator[SentryListener]:
+    """What takes Sentry's envelopes."""
+    listener = SentryListener()
+    yield listener
+    listener.close()

@@ -52,9 +52,9 @@ def wait_until(condition: Callable[[], bool], timeout_seconds: float = HANGS_SEC
 class Worker:
     """One `celery worker` process."""
 
-    def __init__(self, env: dict[str, str], log_path: Path) -> None:
+    def __init__(self, env: dict[str, str], log_path: Path, app: str) -> None:
         self.log_path = log_path
-        command = [sys.executable, "-m", "celery", "-A", "lead_worker.app", "worker"]
+        command = [sys.executable, "-m", "celery", "-A", app, "worker"]
         command += ["-P", "threads", "-c", "1", "-l", "DEBUG", "-n", f"{log_path.stem}@%h"]
         clean = {n: v for n, v in os.environ.items() if not n.startswith(("LEADS_", "SENTRY_"))}
         with log_path.open("ab") as log:
@@ -96,7 +96,7 @@ class Fleet:
         self.workers: list[Worker] = []
         self._folder = folder
 
-    def start_worker(self, **settings: str) -> Worker:
+    def start_worker(self, *, app: str = "lead_worker.app", **settings: str) -> Worker:
         """Start a worker and wait until it is listed."""
         env = {
             "LEADS_REDIS_URL": self.redis_url,
@@ -108,7 +108,7 @@ class Fleet:
         }
         before = self.listed()
         log_path = self._folder / f"worker-{len(self.workers)}.log"
-        worker = Worker(env, log_path)
+        worker = Worker(env, log_path, app)
         self.workers.append(worker)
         wait_until(lambda: self.listed() > before or not worker.running)
         assert worker.running, worker.log[-2000:]

@@ -68,6 +68,7 @@ class Courier:
         self._inbox: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Result | _Wish] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self.bells_answered = 0
         self._dispatcher = threading.Thread(target=self._dispatch, name="courier", daemon=True)
         self._threads = [
             threading.Thread(target=self._send_forever, name=f"sender-{n}", daemon=True)
@@ -92,6 +93,7 @@ class Courier:
 
         Bells that are rung meanwhile wait in their list and cost nothing.
         """
+        self.bells_answered += 1
         wish = _Wish()
         self._events.put(wish)
         wish.granted.wait(SLICE_SECONDS)

@@ -23,7 +23,7 @@ UNANSWERED_SECONDS = 2.0
 """How long a bell may lie while this process is idle, before the heartbeat answers it."""
 
 MEND_SECONDS = 10.0
-"""How long a consumer has to answer again, before it is mended (and mended again)."""
+"""How long a stuck consumer is waited for before it is mended, and mended again."""
 
 GRACE_SECONDS = 10.0
 """How long leases are given after a time in which no worker reached Redis."""
@@ -36,6 +36,8 @@ FULL_SECONDS = 5.0
 class Wakeable(Protocol):
     """What the heartbeat needs of a courier."""
 
+    @property
+    def bells_answered(self) -> int: ...
     @property
     def idle_seconds(self) -> float: ...
     def wake(self) -> None: ...
@@ -59,7 +61,8 @@ class Heartbeat:
         self._mend_consumer = mend_consumer
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat_forever, name="heartbeat", daemon=True)
-        self._unanswered_since: float | None = None
+        self._bells_answered = 0
+        self._stuck = False
         self._mended_at = 0.0
 
     def start(self) -> None:
@@ -90,28 +93,23 @@ class Heartbeat:
         if reclaimed:
             logger.warning("%d leases ran out; their leads are unknown now", reclaimed)
         beat = self._store.beat(self._about)
-        answered = beat.claimable == 0 or self._courier.idle_seconds < UNANSWERED_SECONDS
-        if answered:
-            self._unanswered_since = None
-        else:
-            self._answer(beat.rang)
+        if self._courier.bells_answered != self._bells_answered:
+            self._bells_answered = self._courier.bells_answered
+            self._stuck = False
+        if beat.claimable and (self._stuck or self._courier.idle_seconds >= UNANSWERED_SECONDS):
+            self._courier.wake()
+            # Where the list was empty, somebody took the bell or it was lost: no fault of the
+            # consumer's. Where a bell lies there, the consumer does not look.
+            if not beat.rang:
+                self._bell_lies_there()
         self._watch_memory()
 
-    def _answer(self, rang: bool) -> None:
-        """Leads are claimable, this process is idle, and no bell has reached it.
-
-        Where a bell still lies in its list, the consumer is stuck. Where the list was empty,
-        somebody else took the bell or it was lost: no fault of the consumer's.
-        """
-        self._courier.wake()
+    def _bell_lies_there(self) -> None:
         now = time.monotonic()
-        if rang:
-            self._unanswered_since = None
-            return
-        if self._unanswered_since is None:
-            self._unanswered_since = self._mended_at = now
-            self._reporter.bells_unanswered(UNANSWERED_SECONDS)
-        if now - self._mended_at >= MEND_SECONDS:
+        if not self._stuck:
+            self._stuck, self._mended_at = True, now
+            self._reporter.bells_unanswered()
+        elif now - self._mended_at >= MEND_SECONDS:
             self._mended_at = now
             logger.error("mending Celery's consumer: its connection begins anew")
             self._mend_consumer()

@@ -63,10 +63,10 @@ class Reporter:
             },
         )
 
-    def bells_unanswered(self, seconds: float) -> None:
+    def bells_unanswered(self) -> None:
         """Celery's consumer is stuck; the heartbeat delivers instead."""
         message = "bells go unanswered: Celery's consumer is stuck, the heartbeat delivers instead"
-        logger.error("%s (for %.1f s)", message, seconds)
+        logger.error(message)
         self._send("error", message, ["bells-unanswered"], {"worker": self._worker})
 
     def bug(self, error: Exception, lead_id: str = "") -> None:

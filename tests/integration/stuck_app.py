@@ -1,0 +1,21 @@
+"""The worker's app with one fault: its consumer has leaked all its prefetch slots, as Celery does
+after a failed acknowledgement (the process lives on and never consumes again)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import signals
+from lead_worker import heartbeat
+from lead_worker.app import app
+
+__all__ = ["app"]
+
+heartbeat.MEND_SECONDS = 2.0
+
+
+@signals.worker_ready.connect
+def _leak_slots(sender: Any, **_: Any) -> None:
+    qos = sender.task_consumer.channel.qos
+    for number in range(1000):
+        qos._delivered[f"leaked-{number}"] = None
