@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import SettingsError
 
@@ -117,14 +117,30 @@ def _namespace(text: str) -> str:
     return text
 
 
+def _split(text: str) -> SplitResult:
+    """Split a URL; what `urlsplit` says of a bad one may hold its password, so it is not passed on.
+
+    A password with a `/`, `#` or `?` in clear makes the port what it is not, so that is looked at.
+    """
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("expected a URL; in a password write / # ? @ as %2F %23 %3F %40") from None
+    return parts
+
+
 def _redis_url(text: str) -> Secret:
-    if urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+    parts = _split(text)
+    if parts.scheme not in ("redis", "rediss", "unix"):
         raise ValueError("expected a URL that begins with redis://, rediss:// or unix://")
+    if parts.scheme == "unix" and not parts.path:
+        raise ValueError("expected the path of a socket after unix://")
     return Secret(text)
 
 
 def _api_url(text: str) -> str:
-    parts = urlsplit(text)
+    parts = _split(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("expected an https:// URL, such as " + DEFAULT_API_URL)
     if parts.username or parts.password or parts.query or parts.fragment:
@@ -142,10 +158,16 @@ def _token(text: str) -> Secret:
 
 
 def _proxy_url(text: str) -> Secret:
-    parts = urlsplit(text)
+    parts = _split(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("expected an http:// or https:// URL of a proxy")
     return Secret(text)
+
+
+def _token_file(text: str) -> str:
+    if not Path(text).is_file():
+        raise ValueError("expected the path of an existing file (not shown: it may be the token)")
+    return text
 
 
 def _existing_file(text: str) -> str:
@@ -165,7 +187,7 @@ def _yes_no(text: str) -> bool:
 
 
 def _dsn(text: str) -> Secret:
-    parts = urlsplit(text)
+    parts = _split(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or not parts.username:
         raise ValueError("expected a DSN, such as https://KEY@HOST/PROJECT (not shown: a secret)")
     return Secret(text)
@@ -201,8 +223,8 @@ TABLE: tuple[Row, ...] = (
     Row(
         "LEADS_API_TOKEN_FILE",
         "api_token_file",
-        _existing_file,
-        "a file that holds the token, instead",
+        _token_file,
+        "a file that holds the token alone; set this or `LEADS_API_TOKEN`, not both",
     ),
     Row(
         "LEADS_API_PROXY",
@@ -223,7 +245,7 @@ TABLE: tuple[Row, ...] = (
         "LEADS_MAX_AGE_SECONDS",
         "max_age_seconds",
         _number(1, 3650 * DAY_SECONDS),
-        "age at which a failing lead is not tried again",
+        "how long a failing lead is tried, time under holds left out",
     ),
     Row(
         "LEADS_BACKOFF_BASE_SECONDS",
@@ -335,6 +357,7 @@ def load(environ: Mapping[str, str] = os.environ, *, deliver: bool = False) -> S
     """
     problems = _near_misses(environ)
     values: dict[str, Any] = {}
+    bad: set[str] = set()
     for row in TABLE:
         text = environ.get(row.name, "").strip()
         if text:
@@ -342,10 +365,10 @@ def load(environ: Mapping[str, str] = os.environ, *, deliver: bool = False) -> S
                 values[row.field] = row.parse(text)
             except ValueError as error:
                 problems.append(f"{row.name}: {error}")
-    if not problems:
-        _read_token_file(values, problems)
-        settings = Settings(**values)
-        problems += _contradictions(settings, deliver)
+                bad.add(row.field)
+    _read_token_file(values, problems, bad)
+    settings = Settings(**values)
+    problems += _contradictions(settings, bad, deliver)
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
@@ -354,7 +377,7 @@ def load(environ: Mapping[str, str] = os.environ, *, deliver: bool = False) -> S
 def _near_misses(environ: Mapping[str, str]) -> list[str]:
     problems = []
     for name in sorted(environ):
-        if name in _KNOWN or not re.match(r"LEAD", name):
+        if name in _KNOWN or not environ[name].strip():
             continue
         close = difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.9)
         if close:
@@ -362,37 +385,48 @@ def _near_misses(environ: Mapping[str, str]) -> list[str]:
     return problems
 
 
-def _read_token_file(values: dict[str, Any], problems: list[str]) -> None:
+def _read_token_file(values: dict[str, Any], problems: list[str], bad: set[str]) -> None:
     path = values.get("api_token_file")
-    if not path or values.get("api_token"):
+    if not path:
+        return
+    if "api_token" in bad | values.keys():
+        # After a change of the token one of them would be the old one, and nobody would see which.
+        problems.append("LEADS_API_TOKEN and LEADS_API_TOKEN_FILE: both are set; set only one")
         return
     try:
         values["api_token"] = _token(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "expected one word of ASCII"
         problems.append(f"LEADS_API_TOKEN_FILE: cannot use {path!r}: {reason}")
+        bad.add("api_token")
 
 
-def _contradictions(settings: Settings, deliver: bool) -> list[str]:
+def _contradictions(settings: Settings, bad: set[str], deliver: bool) -> list[str]:
+    """What does not fit together; a setting that is bad in itself is judged once it is mended."""
+    lease, deadline = settings.lease_seconds, settings.deadline_seconds
     checks = (
         (
+            {"api_token", "api_token_file"},
             deliver and not settings.api_token,
             "LEADS_API_TOKEN: not set; set it, or LEADS_API_TOKEN_FILE, to the API's Bearer token",
         ),
         (
-            settings.lease_seconds < settings.deadline_seconds + 1,
+            {"lease_seconds", "deadline_seconds"},
+            lease < deadline + 1,
             "LEADS_LEASE_SECONDS: expected at least LEADS_DEADLINE_SECONDS + 1"
-            f" = {settings.deadline_seconds + 1:g}, found {settings.lease_seconds:g}",
+            f" = {deadline + 1:g}, found {lease:g}",
         ),
         (
-            settings.connect_timeout_seconds > settings.deadline_seconds,
+            {"connect_timeout_seconds", "deadline_seconds"},
+            settings.connect_timeout_seconds > deadline,
             "LEADS_CONNECT_TIMEOUT_SECONDS: expected at most LEADS_DEADLINE_SECONDS"
-            f" = {settings.deadline_seconds:g}, found {settings.connect_timeout_seconds:g}",
+            f" = {deadline:g}, found {settings.connect_timeout_seconds:g}",
         ),
         (
+            {"backoff_base_seconds", "backoff_cap_seconds"},
             settings.backoff_base_seconds > settings.backoff_cap_seconds,
             "LEADS_BACKOFF_BASE_SECONDS: expected at most LEADS_BACKOFF_CAP_SECONDS"
             f" = {settings.backoff_cap_seconds:g}, found {settings.backoff_base_seconds:g}",
         ),
     )
-    return [message for wrong, message in checks if wrong]
+    return [message for fields, wrong, message in checks if wrong and not fields & bad]
