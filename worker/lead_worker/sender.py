@@ -14,6 +14,7 @@ from .core.classify import classify
 from .core.lead import body
 from .core.lifecycle import (
     LEASE_EXPIRED,
+    LOOK_AGAIN,
     Policy,
     Standing,
     Transition,
@@ -79,6 +80,8 @@ class Sender:
 
     def give_back(self, lead: Claimed, cause: str) -> Result:
         """Return a lead that nothing was done with."""
+        if lead.look:
+            return Result(lead, GivenBack(None, cause), LOOK_AGAIN, 0.0)
         return self.conclude(lead, GivenBack(None, cause))
 
     def settlement(self, result: Result) -> Settlement:

@@ -61,7 +61,7 @@ def after_outcome(hold: Hold | None, outcome: Outcome, now_at: float, by: str) -
 
 def _wanted(outcome: Outcome, now_at: float, by: str) -> Hold | None:
     match outcome:
-        case Retry(cause=cause, retry_after_seconds=float(seconds)):
+        case Retry(cause=cause, retry_after_seconds=float() | int() as seconds) if seconds > 0:
             reason = f"the API asked for {seconds:g} s ({cause})"
             return Hold(HoldKind.NOT_BEFORE, now_at + seconds, reason, by)
         case GivenBack(hold=HoldKind() as kind, cause=cause):

@@ -24,6 +24,9 @@ from .outcome import (
 HOLD_RETURN_SECONDS = 15.0
 """How long a lead is set aside when a hold took its blame; doubles with each time."""
 
+HOLD_RETURN_CAP_SECONDS = 240.0
+"""The longest that a lead is set aside so: once the fault is mended, the last one follows soon."""
+
 LEASE_EXPIRED = "lease_expired"
 
 
@@ -68,7 +71,7 @@ class Standing:
     Attributes:
         attempts: attempts spent before this one, from 0.
         returned: how often it was given back, from 0.
-        age_seconds: since it was accepted.
+        age_seconds: for how long it has been tried, time under holds left out.
     """
 
     attempts: int
@@ -91,6 +94,10 @@ class Transition:
     due_seconds: float = 0.0
     spends_attempt: bool = True
     reason: Reason | None = None
+
+
+LOOK_AGAIN = Transition(State.UNKNOWN, spends_attempt=False)
+"""Where an unknown lead goes that nobody has looked into yet: policy has not had its say."""
 
 
 def decide(outcome: Outcome, standing: Standing, policy: Policy, chance: float) -> Transition:
@@ -136,7 +143,8 @@ def _give_back(outcome: GivenBack, standing: Standing, policy: Policy) -> Transi
     wait = 0.0
     if outcome.hold is not None:
         doublings = min(standing.returned, 30)
-        wait = min(HOLD_RETURN_SECONDS * 2.0**doublings, policy.backoff_cap_seconds)
+        cap = min(HOLD_RETURN_CAP_SECONDS, policy.backoff_cap_seconds)
+        wait = min(HOLD_RETURN_SECONDS * 2.0**doublings, cap)
     return Transition(State.WAITING, due_seconds=wait, spends_attempt=False)
 
 

@@ -5,8 +5,13 @@ The entry may hold the API's words and thus personal data; the record's fields n
 
 from __future__ import annotations
 
+import re
+
 from .lifecycle import State, Transition
 from .outcome import Delivered, GivenBack, Invalid, Mangled, Outcome, Rejected, Retry, Unknown
+
+# What is no code may be words, and words may be about a person.
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 _NAMES: dict[type, str] = {
     Delivered: "delivered",
@@ -59,7 +64,7 @@ def _details(outcome: Outcome) -> dict[str, object]:
             return {"api_id": api_id, "fields": list(fields)}
         case Rejected(status=status, code=code, message=message):
             return {"status": status, "code": code, "message": message}
-        case Retry(cause=cause, retry_after_seconds=float(seconds)):
+        case Retry(cause=cause, retry_after_seconds=float() | int() as seconds):
             return {"cause": cause, "retry_after": seconds}
         case GivenBack(cause=cause) | Retry(cause=cause) | Unknown(cause=cause):
             return {"cause": cause}
@@ -81,7 +86,7 @@ def record_fields(outcome: Outcome, transition: Transition) -> dict[str, str]:
         fields["reason"] = transition.reason.value
     if isinstance(outcome, Rejected):
         fields["status"] = str(outcome.status)
-        fields["code"] = outcome.code[:100]
+        fields["code"] = outcome.code if _CODE.fullmatch(outcome.code) else ""
     return fields
 
 

@@ -139,11 +139,16 @@ class Store:
     def check(self, lead_ids: Iterable[str]) -> dict[str, str]:
         """Check that each lead is in exactly one place.
 
-        Gives for each its state, "" if there is nothing of it, or "!" and what is wrong.
+        Each is looked at in one moment, but not all of them in the same. Gives for each its state,
+        "" if there is nothing of it, or "!" and what is wrong.
         """
         ids = list(lead_ids)
-        verdicts = self._run("check", *ids) if ids else []
-        return {i: verdict.decode() for i, verdict in zip(ids, verdicts, strict=True)}
+        found: dict[str, str] = {}
+        for start in range(0, len(ids), BATCH):
+            batch = ids[start : start + BATCH]
+            verdicts = self._run("check", *batch)
+            found |= {i: verdict.decode() for i, verdict in zip(batch, verdicts, strict=True)}
+        return found
 
 
 _COUNTED = (
@@ -190,22 +195,22 @@ def _turn(verdicts: tuple[str, ...], reply: list[Any], token: str) -> Turn:
     if reply[0] == b"stale":
         return Turn(verdicts, now_at=now_at)
     rows = range(3, len(reply), _FIELDS_PER_LEAD)
-    claimed = tuple(_claimed(reply[i : i + _FIELDS_PER_LEAD], token, now_at) for i in rows)
+    claimed = tuple(_claimed(reply[i : i + _FIELDS_PER_LEAD], token) for i in rows)
     return Turn(verdicts, claimed, more=reply[2] == 1, now_at=now_at)
 
 
-def _claimed(row: list[bytes], token: str, now_at: float) -> Claimed:
-    lead_id, kind, lane, source, accepted_at, attempts, returned, expiries, raw = row
+def _claimed(row: list[bytes], token: str) -> Claimed:
+    lead_id, kind, lane, source, attempts, returned, expiries, age, raw = row
     return Claimed(
         lead_id=lead_id.decode(),
         token=token,
         look=kind == b"look",
         lane=lane.decode(),
         source=source.decode(),
-        attempts=int(attempts or 0),
-        returned=int(returned or 0),
-        expiries=int(expiries or 0),
-        age_seconds=now_at - float(accepted_at),
+        attempts=int(attempts),
+        returned=int(returned),
+        expiries=int(expiries),
+        age_seconds=float(age),
         raw=raw,
     )
 

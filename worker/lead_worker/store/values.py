@@ -28,7 +28,8 @@ class Claimed:
         look: it is unknown, and is not to be sent but to be looked into.
         lane, source: as enqueued; source may be "".
         attempts, returned, expiries: counts, from 0.
-        age_seconds: since it was accepted.
+        age_seconds: for how long it has been tried, time under holds left out; 0 at the first
+            claim, and at the first after a replay.
         raw: the raw lead's bytes. Personal data.
     """
 

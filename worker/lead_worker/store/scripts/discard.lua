@@ -8,5 +8,7 @@ if not lead[1] then return 'gone' end
 if lead[3] == ARGV[3] then return 'done' end
 if lead[1] ~= 'dead' and lead[1] ~= 'parked' then return lead[1] end
 move(id, lead[1], lead[2], 'discarded', now, 'act', ARGV[3])
+-- A person has decided: a worker that was given up for dead has no more say, but of a success.
+redis.call('HDEL', P .. 'lead:' .. id, 'token', 'expired')
 note(id, ARGV[4])
 return 'ok'

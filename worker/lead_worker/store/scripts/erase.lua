@@ -12,9 +12,9 @@ if lead[1] == 'erased' then return 'erased' end
 redis.call('ZREM', index(lead[1], lead[2]), id)
 redis.call('DEL', key, P .. 'raw:' .. id, P .. 'timeline:' .. id)
 redis.call('ZADD', P .. 'erased', stamp(now), id)
-local kept = {'state', 'erased', 'lane', lead[2], 'accepted_at', lead[3]}
-for i, name in ipairs({'key', 'api_id', 'also'}) do
-  if lead[3 + i] then kept[#kept + 1] = name; kept[#kept + 1] = lead[3 + i] end
+local kept = {'state', 'erased'}
+for i, name in ipairs({'lane', 'accepted_at', 'key', 'api_id', 'also'}) do
+  if lead[1 + i] then kept[#kept + 1] = name; kept[#kept + 1] = lead[1 + i] end
 end
 redis.call('HSET', key, unpack(kept))
 return 'ok'

@@ -11,9 +11,10 @@ local TIMELINE_MAX = 200
 
 local function stamp(at) return string.format('%.6f', at) end
 
--- The sorted set that holds a lead of this state and lane.
+-- The sorted set that holds a lead of this state and lane. (A record has no lane only where somebody
+-- else has damaged it.)
 local function index(state, lane)
-  if state == 'waiting' then return P .. 'due:' .. lane end
+  if state == 'waiting' then return P .. 'due:' .. (lane or 'live') end
   return P .. state
 end
 
@@ -42,6 +43,15 @@ local function hold_in_force()
   return hold
 end
 
+-- For how long the namespace has been under holds in all, so that a lead's age can leave it out.
+local function held_seconds()
+  local past = redis.call('HGET', P .. 'counts', 'held_seconds') or 0
+  local hold = redis.call('HMGET', P .. 'hold', 'kind', 'until', 'since')
+  if not hold[1] then return tonumber(past) end
+  local ended = hold[2] == '' and now or math.min(now, tonumber(hold[2]))
+  return past + math.max(0, ended - hold[3])
+end
+
 -- How many leads might be claimed now: due ones of both lanes, and unknown ones due for a look.
 local function claimable()
   local upto = stamp(now)
@@ -53,7 +63,7 @@ end
 -- Ring the bell where nobody has; the message's id must be fresh, so it is made of who and when.
 local function ring(bell, who)
   if bell == '' or redis.call('LLEN', P .. 'bell') > 0 then return 0 end
-  local id = who .. '-' .. stamp(now)
+  local id = string.gsub(who, '[^%w._:-]', '_') .. '-' .. stamp(now)
   redis.call('LPUSH', P .. 'bell', (string.gsub(bell, '@BELL@', id)))
   return 1
 end

@@ -1,4 +1,4 @@
--- replay: a dead letter, or a parked lead, waits again, with fresh attempts and the same id.
+-- replay: a dead letter, or a parked lead, waits again, with fresh attempts, a fresh age and the same id.
 --
 -- ARGV 2 id · 3 token of this act · 4 entry for the timeline · 5 bell, or ""
 -- Gives ok · done: this act was here before · gone · or the state that the lead is in, if neither.
@@ -8,9 +8,10 @@ local lead = redis.call('HMGET', key, 'state', 'lane', 'act')
 if not lead[1] then return 'gone' end
 if lead[3] == ARGV[3] then return 'done' end
 if lead[1] ~= 'dead' and lead[1] ~= 'parked' then return lead[1] end
+local held = hold_in_force()
 move(id, lead[1], lead[2], 'waiting', now, 'act', ARGV[3], 'replayed_at', stamp(now))
 redis.call('HDEL', key, 'attempts', 'returned', 'expiries', 'reason', 'cause', 'status', 'code',
-  'fields', 'token')
+  'token', 'expired', 'tried_at', 'held_before')
 note(id, ARGV[4])
-if not hold_in_force() then ring(ARGV[5], id) end
+if not held then ring(ARGV[5], id) end
 return 'ok'

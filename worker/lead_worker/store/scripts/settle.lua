@@ -4,48 +4,58 @@
 --      dead) · 5 seconds until it is due (waiting, unknown) · 6 "1" if an attempt is spent, "0" if
 --      it was given back · 7 entry for the timeline · 8 the API's id, or "" · then names and values
 --      of fields of the record
--- Gives ok · done: this settle was here before · stale: a later claim has the lead, nothing changed
+-- Gives ok · done: this settle was here before · stale: the lead has gone on, it stays where it is
 --       late: a success after the lead had gone on; accepted · duplicate: the API has it twice
 --       erased: the lead was erased meanwhile · gone: no such lead
 local id, token, to, api_id = ARGV[2], ARGV[3], ARGV[4], ARGV[8]
 local key = P .. 'lead:' .. id
-local lead = redis.call('HMGET', key, 'state', 'lane', 'token', 'settled', 'api_id', 'also')
-local state, lane, ours = lead[1], lead[2], lead[3] == token
+local lead = redis.call('HMGET', key, 'state', 'lane', 'token', 'settled', 'api_id', 'also', 'expired')
+local state, lane, ours, known = lead[1], lead[2], lead[3] == token, lead[5]
 if not state then return 'gone' end
 if lead[4] == token then return 'done' end
 
+-- What the API made of a lead must never be forgotten: a person may have to remove it there.
+local all_known = ' ' .. (known or '') .. ' ' .. (lead[6] or '') .. ' '
+local news = api_id ~= '' and not string.find(all_known, ' ' .. api_id .. ' ', 1, true)
+local function keep_api_id(main, other)
+  if not news then return end
+  redis.call('HSET', key, 'api_id', main)
+  if not known then return end
+  redis.call('HSET', key, 'also', (lead[6] and lead[6] .. ' ' or '') .. other)
+  redis.call('HINCRBY', P .. 'counts', 'duplicates', 1)
+end
+
+local entry = ARGV[7]
+if news and known then entry = '{"duplicate":true,' .. string.sub(entry, 2) end
+if not ours then entry = '{"late":true,' .. string.sub(entry, 2) end
+
 permit()
 if state == 'erased' then
-  -- Whoever asked for the erasure must learn that the API has the lead.
-  if to == 'delivered' then redis.call('HSET', key, 'api_id', api_id, 'settled', token) end
+  keep_api_id(known or api_id, api_id)
+  redis.call('HSET', key, 'settled', token)
   return 'erased'
 end
-
-if state == 'delivered' then
-  if to ~= 'delivered' then return 'stale' end
-  local known = ' ' .. (lead[5] or '') .. ' ' .. (lead[6] or '') .. ' '
-  if string.find(known, ' ' .. api_id .. ' ', 1, true) then return 'done' end
-  redis.call('HSET', key, 'also', (lead[6] and lead[6] .. ' ' or '') .. api_id)
-  redis.call('HINCRBY', P .. 'counts', 'duplicates', 1)
-  note(id, '{"duplicate":true,' .. string.sub(ARGV[7], 2))
-  return 'duplicate'
+if state == 'delivered' or (not ours and to ~= 'delivered') then
+  if not news then return to == 'delivered' and 'done' or 'stale' end
+  keep_api_id(known or api_id, api_id)
+  note(id, entry)
+  return known and 'duplicate' or 'stale'
 end
-
-if not ours and to ~= 'delivered' then return 'stale' end
 
 local at = now
 if to == 'waiting' or to == 'unknown' then at = now + ARGV[5] end
+redis.call('HDEL', key, 'token', 'expired', 'reason', 'cause', 'status', 'code')
 move(id, state, lane, to, at, 'settled', token, unpack(ARGV, 9))
-redis.call('HDEL', key, 'token')
--- A lease that ran out has spent its attempt already.
+if to == 'delivered' then keep_api_id(api_id, known) else keep_api_id(known or api_id, api_id) end
+
+local spent, returned = ARGV[6] == '1', ARGV[6] ~= '1' and to == 'waiting'
 if state == 'leased' then
-  redis.call('HINCRBY', key, ARGV[6] == '1' and 'attempts' or 'returned', 1)
+  if spent then redis.call('HINCRBY', key, 'attempts', 1) end
+elseif lead[7] and lead[7] == lead[3] and ours then
+  -- The lease had run out and that was counted as a death; but the worker lives.
+  redis.call('HINCRBY', key, 'expiries', -1)
+  if not spent then redis.call('HINCRBY', key, 'attempts', -1) end
 end
-if to == 'delivered' then
-  redis.call('HDEL', key, 'reason', 'cause', 'status', 'code')
-  redis.call('HSET', key, 'api_id', api_id)
-end
-local entry = ARGV[7]
-if not ours then entry = '{"late":true,' .. string.sub(entry, 2) end
+if returned then redis.call('HINCRBY', key, 'returned', 1) end
 note(id, entry)
 return ours and 'ok' or 'late'

@@ -1,0 +1,298 @@
+"""A model of the store in plain Python, and a machine that does the same to both by chance.
+
+It owns what should come of each step; that the steps are many, and in any order, is hypothesis's.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from lead_worker.core.governor import pause
+from lead_worker.core.lifecycle import State
+from lead_worker.store import Claimed
+from lead_worker.store.store import POISON_EXPIRIES
+
+from tests.integration.queues import ENTRY, GOES_ON, LEASE_SECONDS, Queue, settlement
+
+WORKERS = st.sampled_from(["w1", "w2", "w3"])
+FINAL = (State.DELIVERED, State.DEAD, State.DISCARDED, State.ERASED)
+# Time passes in steps that no slow machine can make up for.
+SECONDS = st.sampled_from([0.0, 100.0, 1000.0])
+
+
+@dataclass
+class Lead:
+    """What the model knows of a lead; `due` and the order of moves stand for the index."""
+
+    lane: str
+    state: State = State.WAITING
+    due: float = 0.0
+    moved: int = 0
+    token: str = ""
+    settled: str = ""
+    expired: str = ""
+    attempts: int = 0
+    returned: int = 0
+    expiries: int = 0
+    act: str = ""
+    api_ids: list[str] = field(default_factory=list)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Does to the store what workers and people do, and to the model what should come of it."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue = Queue(self.url, f"model-{uuid.uuid4().hex[:12]}")
+        self.leads: dict[str, Lead] = {}
+        self.handles: list[Claimed] = []
+        self.last: dict[str, list[str]] = {}
+        self.accepted = self.forgotten = self.duplicates = self.moves = 0
+        self.held = False
+        self.keys: dict[str, str] = {}
+
+    def teardown(self) -> None:
+        assert self.queue.problems() == []
+        self.queue.client.delete(*self.queue.client.keys(f"{self.queue.keys.prefix}*") or ["x"])
+        self.queue.close()
+
+    @property
+    def now(self) -> float:
+        return self.queue.later_seconds
+
+    def move(self, lead: Lead, to: State, due: float = 0.0) -> None:
+        self.moves += 1
+        lead.state, lead.due, lead.moved = to, due, self.moves
+
+    def due(self, state: State, lane: str | None = None) -> list[str]:
+        found = [
+            (lead.due, lead.moved, lead_id)
+            for lead_id, lead in self.leads.items()
+            if lead.state is state and lane in (None, lead.lane) and lead.due <= self.now
+        ]
+        return [lead_id for *_, lead_id in sorted(found)]
+
+    @initialize()
+    def begin(self) -> None:
+        self.queue.store().reclaim(0.0)
+        self.enqueue("live", "", 3)
+
+    @rule(lane=st.sampled_from(["live", "bulk"]), key=st.sampled_from(["", "", "k1", "k2"]),
+          many=st.integers(1, 3))  # fmt: skip
+    def enqueue(self, lane: str, key: str, many: int) -> None:
+        ids = [f"lead-{len(self.leads) + n + self.forgotten}" for n in range(many)]
+        expected: list[object] = ["ok"]
+        for place, lead_id in enumerate(ids):
+            if key in self.keys:
+                expected += [place, self.keys[key]]
+                continue
+            if key:
+                self.keys[key] = lead_id
+            self.leads[lead_id] = Lead(lane)
+            self.move(self.leads[lead_id], State.WAITING, self.now)
+            self.accepted += 1
+        for _ in range(2):
+            assert self.queue.accept(*ids, lane=lane, key=key) == expected
+
+    @rule(worker=WORKERS, most=st.integers(1, 4))
+    def claim(self, worker: str, most: int) -> None:
+        looks = self.due(State.UNKNOWN)
+        sends = self.due(State.WAITING, "live") + self.due(State.WAITING, "bulk")
+        expected = [] if self.held else [*looks, *sends][:most]
+        found = self.queue.claim(worker, most)
+        assert [lead.lead_id for lead in found] == expected
+        assert [lead.look for lead in found] == [lead_id in looks for lead_id in expected]
+        for claimed in found:
+            lead = self.leads[claimed.lead_id]
+            assert (claimed.attempts, claimed.returned, claimed.expiries) == (
+                lead.attempts,
+                lead.returned,
+                lead.expiries,
+            )
+            to = State.UNKNOWN if claimed.look else State.LEASED
+            self.move(lead, to, self.now + LEASE_SECONDS)
+            lead.token = claimed.token
+        self.handles += found
+        if found:
+            self.last[worker] = expected
+        elif not self.held:
+            self.last.setdefault(worker, [])
+
+    @rule(worker=WORKERS)
+    @precondition(lambda self: self.last)
+    def claim_again(self, worker: str) -> None:
+        """The answer to the last claim was lost; only one that gave leads is repeated here."""
+        tokens = {h.token for h in self.handles if h.token == self._token(worker)}
+        if not tokens:
+            return
+        expected = [
+            lead_id
+            for lead_id in self.last[worker]
+            if lead_id in self.leads
+            and self.leads[lead_id].token in tokens
+            and self.leads[lead_id].state in (State.LEASED, State.UNKNOWN)
+        ]
+        found = self.queue.claim_again(worker, 4)
+        assert [lead.lead_id for lead in found] == expected
+        for lead_id in expected:
+            self.move(self.leads[lead_id], self.leads[lead_id].state, self.now + LEASE_SECONDS)
+
+    def _token(self, worker: str) -> str:
+        return f"{worker}:{self.queue.number(worker)}"
+
+    @rule(data=st.data(), to=st.sampled_from(GOES_ON), due=SECONDS, spends=st.booleans())
+    @precondition(lambda self: self.handles)
+    def settle(self, data: st.DataObject, to: State, due: float, spends: bool) -> None:
+        """Any worker that ever had a lead says what became of it; any number of times."""
+        claimed = data.draw(st.sampled_from(self.handles[-8:]))
+        api_id = f"{claimed.lead_id}@{claimed.token}" if to is State.DELIVERED else ""
+        done = settlement(
+            claimed,
+            to,
+            api_id=api_id,
+            due_seconds=due,
+            spends_attempt=spends or to is not GOES_ON[1],
+        )
+        expected = self._settled(claimed, to, due, done.spends_attempt, api_id)
+        assert self.queue.settle(done) == (expected,)
+
+    def _settled(self, claimed: Claimed, to: State, due: float, spends: bool, api_id: str) -> str:
+        lead, token = self.leads.get(claimed.lead_id), claimed.token
+        if lead is None:
+            return "gone"
+        ours, news = lead.token == token, bool(api_id) and api_id not in lead.api_ids
+        if lead.settled == token:
+            return "done"
+        if lead.state is State.ERASED:
+            self._learn(lead, api_id, news)
+            lead.settled = token
+            return "erased"
+        if lead.state is State.DELIVERED:
+            self._learn(lead, api_id, news)
+            return "duplicate" if news else "done" if api_id else "stale"
+        if not ours and to is not State.DELIVERED:
+            return "stale"
+        self._learn(lead, api_id, news)
+        self._count(lead, to, spends, ours)
+        self.move(lead, to, self.now + due if to in (State.WAITING, State.UNKNOWN) else 0.0)
+        lead.settled, lead.token, lead.expired = token, "", ""
+        return "ok" if ours else "late"
+
+    def _learn(self, lead: Lead, api_id: str, news: bool) -> None:
+        if news:
+            self.duplicates += bool(lead.api_ids)
+            lead.api_ids.append(api_id)
+
+    def _count(self, lead: Lead, to: State, spends: bool, ours: bool) -> None:
+        if lead.state is State.LEASED:
+            lead.attempts += spends
+        elif ours and lead.expired == lead.token:
+            lead.expiries -= 1
+            lead.attempts -= not spends
+        lead.returned += not spends and to is State.WAITING
+
+    @rule()
+    def reclaim(self) -> None:
+        store = self.queue.store()
+        store.reclaim(0.0)
+        store.reclaim(0.0)
+        for lead_id in self.due(State.LEASED):
+            lead = self.leads[lead_id]
+            lead.attempts, lead.expiries = lead.attempts + 1, lead.expiries + 1
+            lead.expired = lead.token
+            poison = lead.expiries >= POISON_EXPIRIES
+            self.move(lead, State.DEAD if poison else State.UNKNOWN, self.now)
+
+    @rule(seconds=st.sampled_from([10.0, 40.0, 200.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.queue.pass_time(seconds)
+
+    @rule()
+    def hold_or_resume(self) -> None:
+        store = self.queue.store()
+        hold = None if self.held else pause("why", "me")
+        assert store.govern(hold, store.counts().hold_version)
+        self.held = not self.held
+
+    @rule(data=st.data(), act=st.sampled_from(["act-1", "act-2"]))
+    @precondition(lambda self: self.leads)
+    def replay(self, data: st.DataObject, act: str) -> None:
+        self._a_person(data, act, State.WAITING)
+
+    @rule(data=st.data(), act=st.sampled_from(["act-3", "act-4"]))
+    @precondition(lambda self: self.leads)
+    def discard(self, data: st.DataObject, act: str) -> None:
+        self._a_person(data, act, State.DISCARDED)
+
+    def _a_person(self, data: st.DataObject, act: str, to: State) -> None:
+        lead_id = data.draw(self._some())
+        lead, store = self.leads[lead_id], self.queue.store()
+        does: Any = store.replay if to is State.WAITING else store.discard
+        expected = str(lead.state)
+        if lead.act == act:
+            expected = "done"
+        elif lead.state in (State.DEAD, State.PARKED):
+            expected = "ok"
+            lead.act, lead.token, lead.expired = act, "", ""
+            self.move(lead, to, self.now)
+            if to is State.WAITING:
+                lead.attempts = lead.returned = lead.expiries = 0
+        assert does(lead_id, act, ENTRY) == expected
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.leads)
+    def erase(self, data: st.DataObject) -> None:
+        lead_id = data.draw(self._some())
+        lead = self.leads[lead_id]
+        expected = "erased" if lead.state is State.ERASED else "ok"
+        if expected == "ok":
+            lead.token = lead.settled = lead.act = ""
+            self.move(lead, State.ERASED)
+        assert self.queue.store().erase(lead_id) == expected
+
+    @rule(state=st.sampled_from(FINAL))
+    def forget(self, state: State) -> None:
+        gone = [lead_id for lead_id, lead in self.leads.items() if lead.state is state]
+        assert self.queue.store().forget(state, 0.0) == len(gone)
+        for lead_id in gone:
+            del self.leads[lead_id]
+        self.forgotten += len(gone)
+        self.keys = {key: holder for key, holder in self.keys.items() if holder not in gone}
+
+    def _some(self) -> st.SearchStrategy[str]:
+        """A lead that something may be done with, rather than just any."""
+        idle = (State.DEAD, State.PARKED)
+        resting = [lead_id for lead_id, lead in self.leads.items() if lead.state in idle]
+        return st.sampled_from([*self.leads, *resting * 3])
+
+    @invariant()
+    def each_lead_is_where_the_model_has_it(self) -> None:
+        assert self.queue.store().check(self.leads) == {
+            lead_id: str(lead.state) for lead_id, lead in self.leads.items()
+        }
+
+    @invariant()
+    def the_numbers_add_up(self) -> None:
+        counts = self.queue.store().counts()
+        model = Counter(lead.state for lead in self.leads.values())
+        assert {state: getattr(counts, state) for state in State} == {s: model[s] for s in State}
+        assert (counts.accepted, counts.forgotten, counts.duplicates) == (
+            self.accepted,
+            self.forgotten,
+            self.duplicates,
+        )
+        assert counts.accepted == counts.accounted
+        assert (counts.hold is not None) == self.held

@@ -1,0 +1,127 @@
+"""Memory full: what is in the queue goes on, and nothing new comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from lead_producers import LeadProducer, QueueFull
+from lead_worker.core import governor
+from lead_worker.core.lifecycle import State
+from lead_worker.store import Claim
+from redis.exceptions import OutOfMemoryError
+
+from tests.conftest import StartRedis
+from tests.integration.queues import ENTRY, GOES_ON, LEASE_SECONDS, Queue, settlement
+
+
+@pytest.fixture
+def small(own_redis: StartRedis, namespace: str) -> Iterator[Queue]:
+    """A queue on a server that a test may fill up."""
+    queue = Queue(own_redis().url, namespace)
+    yield queue
+    queue.client.config_set("maxmemory", 0)
+    problems = queue.problems()
+    queue.close()
+    assert problems == []
+
+
+def fill_up(queue: Queue) -> None:
+    """Let Redis refuse whatever needs memory, until the end of the test."""
+    queue.client.set("ballast", b"x" * 2_000_000)
+    queue.client.config_set("maxmemory", 1_500_000)
+    with pytest.raises(OutOfMemoryError):
+        queue.client.set("more", "x")
+
+
+def test_enqueueing_is_refused_and_says_why(small: Queue) -> None:
+    producer = LeadProducer.from_url(small.url, small.namespace)
+    producer.enqueue({"name": "Ana"})
+    fill_up(small)
+    with pytest.raises(QueueFull):
+        producer.enqueue({"name": "Bia"})
+    producer.close()
+    assert small.store().counts().accepted == 1
+
+
+def test_enqueueing_is_refused_before_that_where_the_flag_is_up(small: Queue) -> None:
+    small.store().refuse_enqueueing(60.0)
+    assert small.accept("a") == ["full"]
+    assert small.store().counts().accepted == 0
+
+
+def test_the_flag_needs_no_memory_that_is_not_there(small: Queue) -> None:
+    fill_up(small)
+    small.store().refuse_enqueueing(60.0)
+    used, limit = small.store().memory()
+    assert used > limit > 0
+
+
+def test_scripts_are_loaded_and_a_worker_begins(small: Queue) -> None:
+    fill_up(small)
+    small.client.script_flush()
+    small.store().open("https://api.example")
+    assert small.client.hget(small.keys.meta, "api_url") == b"https://api.example"
+
+
+@pytest.mark.parametrize("to", GOES_ON)
+def test_a_lead_is_claimed_claimed_again_and_settled(small: Queue, to: State) -> None:
+    small.accept("a", "b", "c")
+    fill_up(small)
+    (lead,) = small.claim(most=1)
+    assert [again.lead_id for again in small.claim_again(most=1)] == ["a"]
+    done = settlement(lead, to, due_seconds=60, fields={"cause": "status_500"})
+    turn = small.store().turn([done], Claim(2, 1), LEASE_SECONDS)
+    assert turn.verdicts == ("ok",)
+    assert [lead.lead_id for lead in turn.claimed] == ["b"]
+    assert small.state("a") == to
+
+
+def test_leases_are_reclaimed_and_late_answers_accepted(small: Queue) -> None:
+    small.accept("a")
+    (lead,) = small.claim()
+    fill_up(small)
+    assert small.run_out() == 1
+    (look,) = small.claim("w2")
+    small.settle(settlement(look, State.WAITING))
+    (other,) = small.claim("w2")
+    assert small.deliver(lead, "api-1") == "late"
+    assert small.deliver(other, "api-2") == "duplicate"
+    assert small.store().erase("a") == "ok"
+    assert small.deliver(other, "api-3") == "erased"
+
+
+def test_workers_beat_and_leave(small: Queue) -> None:
+    small.accept("a")
+    small.client.delete(small.keys.bell)
+    fill_up(small)
+    beat = small.store().beat({"pid": 1})
+    assert (beat.claimable, beat.rang) == (1, True)
+    small.store().leave()
+    assert small.client.zcard(small.keys.workers) == 0
+
+
+def test_an_operator_holds_and_resumes(small: Queue) -> None:
+    store = small.store()
+    fill_up(small)
+    assert store.govern(governor.pause("memory", "ana"), "0")
+    assert store.govern(None, store.counts().hold_version)
+    assert store.counts().hold is None
+
+
+def test_an_operator_replays_discards_and_erases(small: Queue) -> None:
+    small.accept("a", "b", "c")
+    small.settle(*(settlement(lead, State.DEAD) for lead in small.claim()))
+    fill_up(small)
+    store = small.store()
+    assert store.replay("a", "act", ENTRY) == "ok"
+    assert store.discard("b", "act", ENTRY) == "ok"
+    assert store.erase("c") == "ok"
+    assert store.erase("a") == "ok"
+
+
+def test_retention_makes_room(small: Queue) -> None:
+    small.accept("a")
+    small.deliver(small.claim()[0])
+    fill_up(small)
+    assert small.store().forget(State.DELIVERED, 0.0) == 1

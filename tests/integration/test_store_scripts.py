@@ -1,0 +1,157 @@
+"""What each script does in Redis, as Redis itself saw it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from lead_worker.core import governor
+from lead_worker.core.lifecycle import State
+from lead_worker.errors import NamespaceMismatchError
+from lead_worker.store import Claim, StoreError
+from lead_worker.store.scripts import SCRIPTS, Call, Script, ScriptError
+
+from tests.integration.queues import ENTRY, GOES_ON, LEASE_SECONDS, Queue, settlement
+
+API_URL = "https://api.example/rest"
+READS = {
+    "exists", "get", "hget", "hmget", "llen", "time", "type", "zcard", "zcount", "zrange",
+    "zrangebyscore", "zscore",
+}  # fmt: skip
+
+
+@contextmanager
+def watched(queue: Queue) -> Iterator[list[list[str]]]:
+    """Collect what scripts do: for each that was run, its commands in order."""
+    seen: list[list[str]] = []
+    with queue.client.monitor() as monitor:
+        yield seen
+        queue.client.echo("the end")
+        for command in monitor.listen():
+            words = command["command"].split(" ", 2)
+            if words[0].upper() == "ECHO":
+                break
+            if command["client_type"] != "lua":
+                seen.append([])
+            else:
+                seen[-1].append(" ".join([words[0].lower(), *words[1:2]]))
+    seen[:] = [commands for commands in seen if commands]
+
+
+def do_everything(queue: Queue) -> None:
+    """Run each script where it has something to do, on several leads."""
+    store = queue.store()
+    store.open(API_URL)
+    queue.accept(*"abcdefghij", key="")
+    queue.accept("k", key="digest", lane="bulk")
+    queue.client.delete(queue.keys.bell)
+    queue.claim(most=6)
+    leads = queue.claim_again(most=6)
+    queue.settle(*(settlement(lead, to) for lead, to in zip(leads, GOES_ON, strict=False)))
+    lost = leads[5]
+    queue.run_out()
+    queue.claim("w2")
+    queue.deliver(lost, "api-1")
+    queue.settle(settlement(lost, State.DELIVERED, api_id="api-2"))
+    store = queue.store()
+    queue.client.delete(queue.keys.bell)
+    store.replay(leads[3].lead_id, "act", ENTRY)
+    store.discard(leads[4].lead_id, "act", ENTRY)
+    store.beat({"pid": 1})
+    store.govern(governor.pause("why", "me"), "0")
+    store.govern(None, store.counts().hold_version)
+    queue.deliver(queue.claim("w3", 1)[0], "api-3")
+    store.erase(lost.lead_id)
+    store.forget(State.DELIVERED, 0.0)
+    store.check(["a", "b"])
+    store.leave()
+
+
+def test_each_script_reads_all_that_it_needs_before_its_first_write(queue: Queue) -> None:
+    with watched(queue) as seen:
+        do_everything(queue)
+    assert len(seen) > len(SCRIPTS)
+    for commands in seen:
+        reads = [command.split()[0] in READS for command in commands]
+        first_write = reads.index(False) if False in reads else len(reads)
+        late = [command for command in commands[first_write:] if command.split()[0] in READS]
+        # But for the bell, whose list is looked at when it may be rung.
+        assert [command for command in late if ":bell" not in command] == [], commands
+
+
+def test_a_script_that_fails_is_named_and_nothing_of_a_lead_is_told(queue: Queue) -> None:
+    text = b"return redis.error_reply('ERR no')"
+    broken = Script("broken", text, queue.client.script_load(text))
+    with pytest.raises(ScriptError, match=r"^broken\.lua: no$"):
+        queue.store().runner.run([Call(broken)])
+
+
+def test_an_error_in_one_call_leaves_the_connection_in_step(queue: Queue) -> None:
+    queue.accept("a")
+    queue.client.set(queue.keys.lead("b"), "no hash")
+    lead = queue.claim()[0]
+    bad = settlement(lead, State.WAITING)
+    store = queue.store()
+    with pytest.raises(StoreError, match=r"^settle\.lua: "):
+        store.runner.run(
+            [
+                Call(SCRIPTS["settle"], ("b", "t", "waiting", 0, "1", "{}", "")),
+                Call(SCRIPTS["settle"], ("b", "t", "waiting", 0, "1", "{}", "")),
+            ]
+        )
+    assert queue.settle(bad) == ("ok",)
+    queue.client.delete(queue.keys.lead("b"))
+
+
+def test_a_namespace_remembers_the_api_that_it_delivers_to(queue: Queue) -> None:
+    store = queue.store()
+    store.open(API_URL)
+    store.open(API_URL)
+    with pytest.raises(NamespaceMismatchError, match=r"delivers to https://api\.example/rest, and"):
+        store.open("https://other.example")
+    store.open("https://other.example", allow_change=True)
+    store.open("https://other.example")
+
+
+def test_a_namespace_of_another_format_is_refused(queue: Queue) -> None:
+    queue.client.hset(queue.keys.meta, "format", "9")
+    with pytest.raises(NamespaceMismatchError, match="holds records of format 9"):
+        queue.store().open(API_URL, allow_change=True)
+    queue.client.delete(queue.keys.meta)
+
+
+def test_check_tells_what_is_wrong_with_a_lead(queue: Queue) -> None:
+    queue.accept("a", "b", "c", "d")
+    client, keys = queue.client, queue.keys
+    client.zadd(keys.index("dead"), {"a": 1})
+    client.zrem(keys.due("live"), "b")
+    client.delete(keys.raw("c"))
+    client.delete(keys.lead("d"))
+    client.set(keys.raw("e"), "{}")
+    assert queue.store().check(["a", "b", "c", "d", "e", "f"]) == {
+        "a": "!waiting, but listed in due:live, dead",
+        "b": "!waiting, but listed in no index",
+        "c": "!waiting without a raw lead",
+        "d": "!listed in due:live without a record",
+        "e": "!raw lead without a record",
+        "f": "",
+    }
+    client.flushdb()
+
+
+def test_check_takes_any_number_of_leads_and_each_call_a_batch_of_them(queue: Queue) -> None:
+    names = [f"lead-{n}" for n in range(250)]
+    queue.accept(*names)
+    with watched(queue) as seen:
+        assert set(queue.store().check(names).values()) == {"waiting"}
+    assert len(seen) == 3
+    assert queue.store().check([]) == {}
+
+
+def test_a_claim_asks_for_no_more_than_its_free_threads_whatever_the_backlog(queue: Queue) -> None:
+    queue.accept(*(f"lead-{n}" for n in range(300)))
+    with watched(queue) as seen:
+        queue.store().turn([], Claim(1, 4), LEASE_SECONDS)
+    assert sum("zrem" in command for command in seen[-1]) == 4
+    assert len(seen[-1]) < 50
