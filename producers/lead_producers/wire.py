@@ -58,10 +58,12 @@ class Refused(LineError):
         code: its first word, such as `OOM`; that of the command where a script ran it.
     """
 
-    def __init__(self, text: str, code: str | None = None) -> None:
+    def __init__(self, text: str) -> None:
         # Redis lists the arguments of a command that it does not know.
-        super().__init__(f"refused the call: {text.split(', with args', maxsplit=1)[0][:200]}")
-        self.code = code or (_CODE.findall(text) or ["ERR"])[-1]
+        super().__init__(f"refused the call: {text.split(', with args', 1)[0][:200]}")
+        self.code = (_CODE.findall(text) or ["ERR"])[-1]
+        if "unauthenticated" in text:  # how it refuses a command of more than ten arguments
+            self.code = "NOAUTH"
 
 
 def bulks(*arguments: bytes) -> bytes:
