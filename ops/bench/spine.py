@@ -3,7 +3,8 @@
     .venv/bin/python ops/bench/spine.py [--leads 10000] [--rounds 3] [--json]
 
 Rounds alternate; medians are quoted, with the least and the most. It measures rates of enqueueing
-and of delivery. A figure of one machine on one day: compare within a run, not between runs.
+and of delivery, the latter also with the worker on a core of its own, as `ops/up` has it (and stock
+Celery as well, to be fair). Figures of one machine on one day: compare within a run, not between.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from redis import Redis
 
 HERE = Path(__file__).parent
 IN_FLIGHT = 16
+DELIVERIES = (("deliver", None), ("deliver, a core of its own", max(os.sched_getaffinity(0))))
 LEAD = {
     "name": "Maria da Silva",
     "email": "maria@example.com",
@@ -43,8 +45,8 @@ LEAD = {
 
 
 @contextmanager
-def process(*command: str, **env: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a process for as long as the block lasts."""
+def process(*command: str, core: int | None = None, **env: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a process for as long as the block lasts; on one core, where that is asked for."""
     running = subprocess.Popen(
         command,
         env=os.environ | env,
@@ -54,6 +56,8 @@ def process(*command: str, **env: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
         start_new_session=True,
     )
+    if core is not None:
+        os.sched_setaffinity(running.pid, {core})
     try:
         yield running
     finally:
@@ -88,11 +92,6 @@ def measure_ours(redis: EmbeddedRedis, api: str, leads: int) -> dict[str, float]
     """Enqueue singly and in bulk, then deliver all with one process."""
     producer = LeadProducer.from_url(redis.url, "bench")
     store = Store.from_url(redis.url, "bench")
-    store.client.flushall()
-    singly = leads // 4
-    figures = {"enqueue": rate(singly, lambda: [producer.enqueue(LEAD) for _ in range(singly)])}
-    store.client.flushall()
-    figures["enqueue_many"] = rate(leads, lambda: producer.enqueue_many(LEAD for _ in range(leads)))
     settings = {
         "LEADS_REDIS_URL": redis.url,
         "LEADS_NAMESPACE": "bench",
@@ -100,28 +99,38 @@ def measure_ours(redis: EmbeddedRedis, api: str, leads: int) -> dict[str, float]
         "LEADS_API_TOKEN": "token",
         "LEADS_CONCURRENCY": str(IN_FLIGHT),
     }
-    with process(*celery("lead_worker.app"), "-c", "1", **settings):
-        until(lambda: store.counts().delivered > leads // 20)  # started, warm
-        before = store.counts().delivered
-        rest = leads - before
-        figures["deliver"] = rate(rest, lambda: until(lambda: store.counts().delivered >= leads))
+    store.client.flushall()
+    singly = leads // 4
+    figures = {"enqueue": rate(singly, lambda: [producer.enqueue(LEAD) for _ in range(singly)])}
+    for what, core in DELIVERIES:
+        store.client.flushall()
+        figures["enqueue in bulk"] = rate(
+            leads, lambda: producer.enqueue_many(LEAD for _ in range(leads))
+        )
+        with process(*celery("lead_worker.app"), "-c", "1", core=core, **settings):
+            until(lambda: store.counts().delivered > leads // 20)  # started, warm
+            rest = leads - store.counts().delivered
+            figures[what] = rate(rest, lambda: until(lambda: store.counts().delivered >= leads))
+    store.client.close()
     return figures
 
 
 def measure_stock(redis: EmbeddedRedis, api: str, leads: int) -> dict[str, float]:
-    """The same for stock Celery; all that it has not taken from its queue counts as undelivered."""
+    """The same for stock Celery; what it has taken from its queue counts as delivered."""
     env = {"BENCH_BROKER": broker_url(redis.url), "BENCH_API": api}
     os.environ.update(env)
     sys.path.insert(0, str(HERE))
     deliver = importlib.import_module("stock_celery").deliver
-
+    figures: dict[str, float] = {}
     with Redis.from_url(redis.url) as client:
-        client.flushall()
-        figures = {"enqueue": rate(leads, lambda: [deliver.delay(LEAD) for _ in range(leads)])}
-        with process(*celery("stock_celery"), "-c", str(IN_FLIGHT), **env):
-            until(lambda: client.llen("stock") < leads * 19 // 20)
-            before = client.llen("stock")
-            figures["deliver"] = rate(before, lambda: until(lambda: client.llen("stock") == 0))
+        for what, core in DELIVERIES:
+            client.flushall()
+            figures["enqueue"] = rate(leads, lambda: [deliver.delay(LEAD) for _ in range(leads)])
+            workers = (*celery("stock_celery"), "-c", str(IN_FLIGHT))
+            with process(*workers, core=core, **env):
+                until(lambda: client.llen("stock") < leads * 19 // 20)
+                before = client.llen("stock")
+                figures[what] = rate(before, lambda: until(lambda: client.llen("stock") == 0))
     return figures
 
 
@@ -150,10 +159,10 @@ def main() -> None:
     if asked.json:
         print(json.dumps(found, indent=2))
         return
-    print(f"{'per second':<26}{'median':>9}{'least':>9}{'most':>9}")
+    print(f"{'per second':<42}{'median':>9}{'least':>9}{'most':>9}")
     for what, values in found.items():
         middle = statistics.median(values)
-        print(f"{what:<26}{middle:>9.0f}{min(values):>9.0f}{max(values):>9.0f}")
+        print(f"{what:<42}{middle:>9.0f}{min(values):>9.0f}{max(values):>9.0f}")
 
 
 if __name__ == "__main__":
