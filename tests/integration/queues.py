@@ -60,14 +60,14 @@ class Queue:
         reply = self.client.eval(ENQUEUE, 1, self.keys.prefix, *arguments)
         return [part.decode() if isinstance(part, bytes) else part for part in reply]
 
-    def claim(self, worker: str = "w1", most: int = 10) -> list[Claimed]:
+    def claim(self, worker: str = "w1", most: int = 10, in_flight: int = 0) -> list[Claimed]:
         """Make a worker's next claim."""
         self._numbers[worker] = self._numbers.get(worker, 0) + 1
-        return self.claim_again(worker, most)
+        return self.claim_again(worker, most, in_flight)
 
-    def claim_again(self, worker: str = "w1", most: int = 10) -> list[Claimed]:
+    def claim_again(self, worker: str = "w1", most: int = 10, in_flight: int = 0) -> list[Claimed]:
         """Make the worker's last claim once more."""
-        claim = Claim(self._numbers[worker], most)
+        claim = Claim(self._numbers[worker], most, in_flight)
         return list(self.store(worker).turn([], claim, LEASE_SECONDS).claimed)
 
     def number(self, worker: str) -> int:

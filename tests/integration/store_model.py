@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -45,6 +44,7 @@ class Lead:
     attempts: int = 0
     returned: int = 0
     expiries: int = 0
+    suspect: int | None = None
     act: str = ""
     api_ids: list[str] = field(default_factory=list)
 
@@ -59,7 +59,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.queue = Queue(self.url, f"model-{uuid.uuid4().hex[:12]}")
         self.leads: dict[str, Lead] = {}
         self.handles: list[Claimed] = []
-        self.last: dict[str, list[str]] = {}
+        self.last: dict[str, tuple[str, list[str], bool]] = {}
         self.accepted = self.forgotten = self.duplicates = self.moves = 0
         self.held = False
         self.keys: dict[str, str] = {}
@@ -107,12 +107,11 @@ class StoreMachine(RuleBasedStateMachine):
         for _ in range(2):
             assert self.queue.accept(*ids, lane=lane, key=key) == expected
 
-    @rule(worker=WORKERS, most=st.integers(1, 4))
-    def claim(self, worker: str, most: int) -> None:
+    @rule(worker=WORKERS, most=st.integers(1, 4), in_flight=st.sampled_from([0, 0, 2]))
+    def claim(self, worker: str, most: int, in_flight: int) -> None:
         looks = self.due(State.UNKNOWN)
-        sends = self.due(State.WAITING, "live") + self.due(State.WAITING, "bulk")
-        expected = [] if self.held else [*looks, *sends][:most]
-        found = self.queue.claim(worker, most)
+        expected, alone = self._claimable(worker, most, in_flight, looks)
+        found = self.queue.claim(worker, most, in_flight)
         assert [lead.lead_id for lead in found] == expected
         assert [lead.look for lead in found] == [lead_id in looks for lead_id in expected]
         for claimed in found:
@@ -127,31 +126,44 @@ class StoreMachine(RuleBasedStateMachine):
             lead.token = claimed.token
         self.handles += found
         if found:
-            self.last[worker] = expected
-        elif not self.held:
-            self.last.setdefault(worker, [])
+            self.last[worker] = (found[0].token, expected, alone)
+
+    def _claimable(
+        self, worker: str, most: int, in_flight: int, looks: list[str]
+    ) -> tuple[list[str], bool]:
+        """Whom a claim should give, and whether it is a suspect alone."""
+        sends = self.due(State.WAITING, "live") + self.due(State.WAITING, "bulk")
+        token, last, alone = self.last.get(worker, ("", [], False))
+        if self.held or (alone and in_flight and self._is_leased(last[0], token)):
+            return [], False
+        given: list[str] = looks[:most]
+        for lead_id in sends[: most - len(given)]:
+            if self.leads[lead_id].suspect is not None:
+                return ([lead_id], True) if not given and not in_flight else (given, False)
+            given.append(lead_id)
+        return given, False
+
+    def _is_leased(self, lead_id: str, token: str) -> bool:
+        lead = self.leads.get(lead_id)
+        return lead is not None and lead.state is State.LEASED and lead.token == token
 
     @rule(worker=WORKERS)
-    @precondition(lambda self: self.last)
     def claim_again(self, worker: str) -> None:
         """The answer to the last claim was lost; only one that gave leads is repeated here."""
-        tokens = {h.token for h in self.handles if h.token == self._token(worker)}
-        if not tokens:
+        token, last, _ = self.last.get(worker, ("", [], False))
+        if token != f"{worker}:{self.queue.number(worker)}":
             return
         expected = [
             lead_id
-            for lead_id in self.last[worker]
+            for lead_id in last
             if lead_id in self.leads
-            and self.leads[lead_id].token in tokens
+            and self.leads[lead_id].token == token
             and self.leads[lead_id].state in (State.LEASED, State.UNKNOWN)
         ]
         found = self.queue.claim_again(worker, 4)
         assert [lead.lead_id for lead in found] == expected
         for lead_id in expected:
             self.move(self.leads[lead_id], self.leads[lead_id].state, self.now + LEASE_SECONDS)
-
-    def _token(self, worker: str) -> str:
-        return f"{worker}:{self.queue.number(worker)}"
 
     @rule(data=st.data(), to=st.sampled_from(GOES_ON), due=SECONDS, spends=st.booleans())
     @precondition(lambda self: self.handles)
@@ -199,8 +211,10 @@ class StoreMachine(RuleBasedStateMachine):
     def _count(self, lead: Lead, to: State, spends: bool, ours: bool) -> None:
         if lead.state is State.LEASED:
             lead.attempts += spends
+            lead.suspect = None if spends else lead.suspect
         elif ours and lead.expired == lead.token:
             lead.expiries -= 1
+            lead.suspect = None
             lead.attempts -= not spends
         lead.returned += not spends and to is State.WAITING
 
@@ -213,7 +227,8 @@ class StoreMachine(RuleBasedStateMachine):
             lead = self.leads[lead_id]
             lead.attempts, lead.expiries = lead.attempts + 1, lead.expiries + 1
             lead.expired = lead.token
-            poison = lead.expiries >= POISON_EXPIRIES
+            lead.suspect = 0 if lead.suspect is None else lead.suspect + 1
+            poison = lead.suspect >= POISON_EXPIRIES
             self.move(lead, State.DEAD if poison else State.UNKNOWN, self.now)
 
     @rule(seconds=st.sampled_from([10.0, 40.0, 200.0]))
@@ -227,30 +242,25 @@ class StoreMachine(RuleBasedStateMachine):
         assert store.govern(hold, store.counts().hold_version)
         self.held = not self.held
 
-    @rule(data=st.data(), act=st.sampled_from(["act-1", "act-2"]))
+    @rule(
+        data=st.data(), to=st.sampled_from([State.WAITING, State.DISCARDED]), act=st.integers(1, 2)
+    )
     @precondition(lambda self: self.leads)
-    def replay(self, data: st.DataObject, act: str) -> None:
-        self._a_person(data, act, State.WAITING)
-
-    @rule(data=st.data(), act=st.sampled_from(["act-3", "act-4"]))
-    @precondition(lambda self: self.leads)
-    def discard(self, data: st.DataObject, act: str) -> None:
-        self._a_person(data, act, State.DISCARDED)
-
-    def _a_person(self, data: st.DataObject, act: str, to: State) -> None:
-        lead_id = data.draw(self._some())
+    def replay_or_discard(self, data: st.DataObject, to: State, act: int) -> None:
+        lead_id, act_token = data.draw(self._some()), f"{to}-{act}"
         lead, store = self.leads[lead_id], self.queue.store()
-        does: Any = store.replay if to is State.WAITING else store.discard
+        does = store.replay if to is State.WAITING else store.discard
         expected = str(lead.state)
-        if lead.act == act:
+        if lead.act == act_token:
             expected = "done"
         elif lead.state in (State.DEAD, State.PARKED):
             expected = "ok"
-            lead.act, lead.token, lead.expired = act, "", ""
+            lead.act, lead.token, lead.expired = act_token, "", ""
             self.move(lead, to, self.now)
             if to is State.WAITING:
                 lead.attempts = lead.returned = lead.expiries = 0
-        assert does(lead_id, act, ENTRY) == expected
+                lead.suspect = None if lead.suspect is None else 0
+        assert does(lead_id, act_token, ENTRY) == expected
 
     @rule(data=st.data())
     @precondition(lambda self: self.leads)
@@ -279,20 +289,13 @@ class StoreMachine(RuleBasedStateMachine):
         return st.sampled_from([*self.leads, *resting * 3])
 
     @invariant()
-    def each_lead_is_where_the_model_has_it(self) -> None:
-        assert self.queue.store().check(self.leads) == {
-            lead_id: str(lead.state) for lead_id, lead in self.leads.items()
-        }
-
-    @invariant()
-    def the_numbers_add_up(self) -> None:
+    def both_tell_the_same(self) -> None:
+        places = {lead_id: str(lead.state) for lead_id, lead in self.leads.items()}
+        assert self.queue.store().check(self.leads) == places
         counts = self.queue.store().counts()
         model = Counter(lead.state for lead in self.leads.values())
         assert {state: getattr(counts, state) for state in State} == {s: model[s] for s in State}
-        assert (counts.accepted, counts.forgotten, counts.duplicates) == (
-            self.accepted,
-            self.forgotten,
-            self.duplicates,
-        )
+        numbers = (counts.accepted, counts.forgotten, counts.duplicates)
+        assert numbers == (self.accepted, self.forgotten, self.duplicates)
         assert counts.accepted == counts.accounted
         assert (counts.hold is not None) == self.held

@@ -163,6 +163,7 @@ def test_a_silent_worker_is_no_longer_listed(queue: Queue) -> None:
     queue.pass_time(61)
     queue.store("w2").beat({"pid": 2})
     assert queue.client.zrange(queue.keys.workers, 0, -1) == [b"w2"]
+    assert 0 < queue.client.ttl(queue.keys.worker("w2")) <= 60
 
 
 def test_a_beat_rings_once_where_leads_are_claimable(queue: Queue) -> None:
@@ -187,5 +188,17 @@ def test_counts_tell_the_states_of_one_moment(queue: Queue) -> None:
     assert (counts.waiting_live, counts.waiting_bulk, counts.leased) == (1, 1, 1)
     assert (counts.delivered, counts.unknown, counts.parked, counts.dead) == (1, 1, 1, 1)
     assert counts.claimable == 2
-    assert counts.oldest_due_at is not None
-    assert counts.oldest_due_at <= counts.now_at
+    queue.pass_time(61)
+    assert queue.store().counts().claimable == 3  # the unknown one is due for a look
+
+
+def test_counts_tell_what_has_waited_longest_in_either_lane(queue: Queue) -> None:
+    assert queue.store().counts().oldest_due_at is None
+    for lanes in (("live", "bulk"), ("bulk", "live")):
+        oldest = []
+        for lane in lanes:
+            queue.accept(f"{lanes[0]}-{lane}", lane=lane)
+            oldest.append(queue.store().counts().oldest_due_at)
+            queue.pass_time(60)
+        assert oldest[0] == oldest[1]
+        queue.settle(*(settlement(lead, State.DELIVERED) for lead in queue.claim()))

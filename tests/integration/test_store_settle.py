@@ -235,8 +235,17 @@ def test_a_person_moves_dead_and_parked_leads_alone(
     assert queue.timeless() == before
 
 
+def test_what_a_person_does_is_on_the_timeline(queue: Queue) -> None:
+    queue.accept("a")
+    queue.settle(settlement(queue.claim()[0], State.PARKED))
+    assert by_discard(queue.store()) == "ok"
+    last = queue.timeline("a")[-1]
+    assert (last["event"], last["by"]) == ("discard", "ana")
+
+
 def test_a_replay_gives_fresh_attempts_a_fresh_age_and_no_reason(queue: Queue) -> None:
     queue.accept("a")
+    queue.settle(settlement(queue.claim()[0], State.WAITING, spends_attempt=False))
     done = settlement(queue.claim()[0], State.DEAD, fields={"reason": "exhausted", "cause": "dns"})
     queue.settle(done)
     queue.pass_time(500)

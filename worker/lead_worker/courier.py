@@ -211,7 +211,7 @@ class Courier:
             if self._stopping.is_set() or self._free == 0:
                 return None, 0.0
             self._number += 1
-            self._claim = (Claim(self._number, self._free), time.monotonic())
+            self._claim = (Claim(self._number, self._free, self._in_flight), time.monotonic())
         return self._claim or (None, 0.0)
 
     def _take(self, turn: Turn, asked_at: float) -> None:

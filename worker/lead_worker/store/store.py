@@ -74,13 +74,15 @@ class Store:
         """Settle what is done and claim what may be sent, in one round trip. Can be repeated."""
         calls = [Call(_SETTLE, _settle_arguments(settlement)) for settlement in settlements]
         if claim:
-            arguments = (self.worker, claim.number, claim.most, lease_seconds, BELL)
-            calls.append(Call(_CLAIM, arguments))
+            calls.append(Call(_CLAIM, self._claim_arguments(claim, lease_seconds)))
         replies = self.runner.run(calls)
         verdicts = tuple(reply.decode() for reply in replies[: len(settlements)])
         if not claim:
             return Turn(verdicts)
         return _turn(verdicts, replies[-1], f"{self.worker}:{claim.number}")
+
+    def _claim_arguments(self, claim: Claim, lease_seconds: float) -> tuple[Any, ...]:
+        return (self.worker, claim.number, claim.most, lease_seconds, BELL, claim.in_flight)
 
     def beat(self, about: Mapping[str, object]) -> Beat:
         """Say that this worker lives; ring where leads are claimable and nobody has rung."""

@@ -12,10 +12,17 @@ from lead_worker.core.outcome import HoldKind
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A request for leads. The same number asks for the same batch again."""
+    """A request for leads. The same number asks for the same batch again.
+
+    Attributes:
+        number: counts up over the worker's life, from 1.
+        most: how many leads it can begin to send now.
+        in_flight: how many it is sending already; a lead under suspicion is claimed where it is 0.
+    """
 
     number: int
     most: int
+    in_flight: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,12 @@ if to == 'delivered' then keep_api_id(api_id, known) else keep_api_id(known or a
 
 local spent, returned = ARGV[6] == '1', ARGV[6] ~= '1' and to == 'waiting'
 if state == 'leased' then
+  -- It was sent, and its worker lived to tell: no suspect any more.
+  if spent then redis.call('HDEL', key, 'suspect') end
   if spent then redis.call('HINCRBY', key, 'attempts', 1) end
 elseif lead[7] and lead[7] == lead[3] and ours then
   -- The lease had run out and that was counted as a death; but the worker lives.
+  redis.call('HDEL', key, 'suspect')
   redis.call('HINCRBY', key, 'expiries', -1)
   if not spent then redis.call('HINCRBY', key, 'attempts', -1) end
 end
