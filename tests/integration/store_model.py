@@ -10,13 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from lead_worker.core.governor import pause
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claimed
@@ -61,8 +55,8 @@ class StoreMachine(RuleBasedStateMachine):
         self.handles: list[Claimed] = []
         self.last: dict[str, tuple[str, list[str], bool]] = {}
         self.accepted = self.forgotten = self.duplicates = self.moves = 0
-        self.held = False
         self.keys: dict[str, str] = {}
+        self.held = False
 
     def teardown(self) -> None:
         assert self.queue.problems() == []
@@ -73,9 +67,11 @@ class StoreMachine(RuleBasedStateMachine):
     def now(self) -> float:
         return self.queue.later_seconds
 
-    def move(self, lead: Lead, to: State, due: float = 0.0) -> None:
+    def move(self, to: State, due: float, *together: Lead) -> None:
+        """Leads that one script moves have one time; who has the same goes by its id."""
         self.moves += 1
-        lead.state, lead.due, lead.moved = to, due, self.moves
+        for lead in together:
+            lead.state, lead.due, lead.moved = to, due, self.moves
 
     def due(self, state: State, lane: str | None = None) -> list[str]:
         found = [
@@ -102,7 +98,7 @@ class StoreMachine(RuleBasedStateMachine):
             if key:
                 self.keys[key] = lead_id
             self.leads[lead_id] = Lead(lane)
-            self.move(self.leads[lead_id], State.WAITING, self.now)
+            self.move(State.WAITING, self.now, self.leads[lead_id])
             self.accepted += 1
         for _ in range(2):
             assert self.queue.accept(*ids, lane=lane, key=key) == expected
@@ -116,14 +112,12 @@ class StoreMachine(RuleBasedStateMachine):
         assert [lead.look for lead in found] == [lead_id in looks for lead_id in expected]
         for claimed in found:
             lead = self.leads[claimed.lead_id]
-            assert (claimed.attempts, claimed.returned, claimed.expiries) == (
-                lead.attempts,
-                lead.returned,
-                lead.expiries,
-            )
-            to = State.UNKNOWN if claimed.look else State.LEASED
-            self.move(lead, to, self.now + LEASE_SECONDS)
+            told = (claimed.attempts, claimed.returned, claimed.expiries)
+            assert told == (lead.attempts, lead.returned, lead.expiries)
             lead.token = claimed.token
+        for to in (State.UNKNOWN, State.LEASED):
+            these = [self.leads[c.lead_id] for c in found if c.look == (to is State.UNKNOWN)]
+            self.move(to, self.now + LEASE_SECONDS, *these)
         self.handles += found
         if found:
             self.last[worker] = (found[0].token, expected, alone)
@@ -162,8 +156,9 @@ class StoreMachine(RuleBasedStateMachine):
         ]
         found = self.queue.claim_again(worker, 4)
         assert [lead.lead_id for lead in found] == expected
-        for lead_id in expected:
-            self.move(self.leads[lead_id], self.leads[lead_id].state, self.now + LEASE_SECONDS)
+        for to in (State.UNKNOWN, State.LEASED):
+            these = [self.leads[i] for i in expected if self.leads[i].state is to]
+            self.move(to, self.now + LEASE_SECONDS, *these)
 
     @rule(data=st.data(), to=st.sampled_from(GOES_ON), due=SECONDS, spends=st.booleans())
     @precondition(lambda self: self.handles)
@@ -199,7 +194,7 @@ class StoreMachine(RuleBasedStateMachine):
             return "stale"
         self._learn(lead, api_id, news)
         self._count(lead, to, spends, ours)
-        self.move(lead, to, self.now + due if to in (State.WAITING, State.UNKNOWN) else 0.0)
+        self.move(to, self.now + due, lead)
         lead.settled, lead.token, lead.expired = token, "", ""
         return "ok" if ours else "late"
 
@@ -223,13 +218,14 @@ class StoreMachine(RuleBasedStateMachine):
         store = self.queue.store()
         store.reclaim(0.0)
         store.reclaim(0.0)
-        for lead_id in self.due(State.LEASED):
-            lead = self.leads[lead_id]
+        found = [self.leads[lead_id] for lead_id in self.due(State.LEASED)]
+        for lead in found:
             lead.attempts, lead.expiries = lead.attempts + 1, lead.expiries + 1
             lead.expired = lead.token
             lead.suspect = 0 if lead.suspect is None else lead.suspect + 1
-            poison = lead.suspect >= POISON_EXPIRIES
-            self.move(lead, State.DEAD if poison else State.UNKNOWN, self.now)
+        poison = [lead for lead in found if (lead.suspect or 0) >= POISON_EXPIRIES]
+        self.move(State.UNKNOWN, self.now, *found)
+        self.move(State.DEAD, self.now, *poison)
 
     @rule(seconds=st.sampled_from([10.0, 40.0, 200.0]))
     def time_passes(self, seconds: float) -> None:
@@ -256,7 +252,7 @@ class StoreMachine(RuleBasedStateMachine):
         elif lead.state in (State.DEAD, State.PARKED):
             expected = "ok"
             lead.act, lead.token, lead.expired = act_token, "", ""
-            self.move(lead, to, self.now)
+            self.move(to, self.now, lead)
             if to is State.WAITING:
                 lead.attempts = lead.returned = lead.expiries = 0
                 lead.suspect = None if lead.suspect is None else 0
@@ -267,11 +263,10 @@ class StoreMachine(RuleBasedStateMachine):
     def erase(self, data: st.DataObject) -> None:
         lead_id = data.draw(self._some())
         lead = self.leads[lead_id]
-        expected = "erased" if lead.state is State.ERASED else "ok"
-        if expected == "ok":
+        assert self.queue.store().erase(lead_id) == ("erased" if lead.state == "erased" else "ok")
+        if lead.state is not State.ERASED:
             lead.token = lead.settled = lead.act = ""
-            self.move(lead, State.ERASED)
-        assert self.queue.store().erase(lead_id) == expected
+            self.move(State.ERASED, self.now, lead)
 
     @rule(state=st.sampled_from(FINAL))
     def forget(self, state: State) -> None:

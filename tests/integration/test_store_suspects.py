@@ -57,13 +57,23 @@ def test_leads_before_a_suspect_are_claimed_and_those_behind_it_wait_for_it(queu
     queue.settle(settlement(look, State.WAITING))
     queue.accept("behind", lane="bulk")
     store = queue.store()
-    turn = store.turn([], Claim(1, 10), LEASE_SECONDS)
+    # One before it and one in flight: neither may share the worker with it.
+    turn = store.turn([], Claim(1, 10, 1), LEASE_SECONDS)
     assert [lead.lead_id for lead in turn.claimed] == ["before"]
     assert not turn.more  # for this worker; others are rung for
     turn = store.turn([], Claim(2, 9, 1), LEASE_SECONDS)
-    assert turn.claimed == ()
+    assert turn.claimed == ()  # and not the suspect, either
     turn = store.turn([], Claim(3, 10), LEASE_SECONDS)
     assert [lead.lead_id for lead in turn.claimed] == ["a"]
+
+
+def test_a_suspect_that_is_anothers_by_now_keeps_nobody_from_claiming(queue: Queue) -> None:
+    suspects(queue, "a")
+    back = settlement(queue.claim("w1")[0], State.WAITING, spends_attempt=False)
+    queue.settle(back)
+    assert ids(queue, "w2") == ["a"]
+    queue.accept("b")
+    assert ids(queue, "w1", in_flight=1) == ["b"]
 
 
 def test_others_are_rung_for_while_a_worker_has_a_suspect(queue: Queue) -> None:
