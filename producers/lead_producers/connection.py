@@ -62,13 +62,17 @@ class Line:
             pool = self._pool = _Pool(self._most)  # a child must not share its parent's sockets
         if not pool.places.acquire(timeout=deadline.left_seconds()):
             raise NoReply(f"has not answered {self._most} other calls yet", sent=False)
-        opening = _Opening(self, pool)
+        opening = None
         try:
-            return pool.take_idle() or opening.wait(deadline)
+            wire = pool.take_idle()
+            if wire is None:
+                opening = _Opening(self, pool)
+                wire = opening.wait(deadline)
         except BaseException:
-            if not opening.given_up:
+            if opening is None or not opening.given_up:
                 pool.places.release()
             raise
+        return wire
 
     def give_back(self, wire: Wire) -> None:
         """Take back a connection whose replies have all been read."""

@@ -65,9 +65,6 @@ class Sent:
     error: LineError | None
     left_seconds: float
 
-    def command(self, how: bytes) -> bytes:
-        return b"*%d\r\n%b%b" % (_FIXED + 3 * self.size, how, self.arguments)
-
 
 class EnqueueScript:
     """Makes the call, in one namespace."""
@@ -87,8 +84,8 @@ class EnqueueScript:
                 b"$32\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
                 % (lead_id.encode(), len(digest), digest.encode(), len(raw), raw)
             )
-        sent = Sent(len(entries), b"".join(arguments), None, None, 0)
-        return self._send(sent, Deadline(self._timeout_seconds))
+        deadline = Deadline(self._timeout_seconds)
+        return self._send(_FIXED + 3 * len(entries), b"".join(arguments), deadline)
 
     def finish(self, sent: Sent) -> dict[int, str]:
         """Wait for the answer; where it was lost on the way, make the call again.
@@ -112,14 +109,14 @@ class EnqueueScript:
                     raise self._failure(error, unsure) from None
             if tries > 1:
                 time.sleep(PAUSE_SECONDS)
-            sent = self._send(sent, deadline)
+            sent = self._send(sent.size, sent.arguments, deadline)
         raise AssertionError("unreachable")
 
-    def _send(self, sent: Sent, deadline: Deadline) -> Sent:
+    def _send(self, size: int, arguments: bytes, deadline: Deadline) -> Sent:
         wire, error = None, None
         try:
             wire = self._line.borrow(deadline)
-            wire.send(sent.command(_BY_SHA), deadline)
+            wire.send(_command(size, _BY_SHA, arguments), deadline)
         except LineError as caught:
             if wire:
                 self._line.drop(wire)
@@ -128,7 +125,7 @@ class EnqueueScript:
             if wire:
                 self._line.drop(wire)
             raise
-        return Sent(sent.size, sent.arguments, wire, error, deadline.left_seconds())
+        return Sent(size, arguments, wire, error, deadline.left_seconds())
 
     def _answer(self, sent: Sent, deadline: Deadline) -> Any:
         wire = sent.wire
@@ -156,7 +153,7 @@ class EnqueueScript:
         except Refused as refused:
             if refused.code != "NOSCRIPT":
                 raise
-        return wire.ask(sent.command(_BY_TEXT), deadline)
+        return wire.ask(_command(sent.size, _BY_TEXT, sent.arguments), deadline)
 
     def _understood(self, reply: Any) -> dict[int, str]:
         match reply:
@@ -178,6 +175,10 @@ class EnqueueScript:
             return QueueFull(f"Redis at {self._line.where} is out of memory: free or add some")
         fate = "perhaps enqueued all the same" if unsure else "not enqueued"
         return QueueUnavailable(f"Redis at {self._line.where} {_WORDS.get(code, error)} ({fate})")
+
+
+def _command(size: int, how: bytes, arguments: bytes) -> bytes:
+    return b"*%d\r\n%b%b" % (size, how, arguments)
 
 
 def _is_worth_another_try(error: LineError, tries: int, deadline: Deadline) -> bool:

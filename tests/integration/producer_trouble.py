@@ -44,9 +44,14 @@ def ended(call: Callable[[], Any]) -> Any:
     return outcome[0]
 
 
-def refusal(url: str, **options: Any) -> str:
+def given_up(url: str) -> str:
+    """Why a fresh producer gives up within the bound."""
+    return refusal(url, BOUND_SECONDS)
+
+
+def refusal(url: str, seconds: float = GUARD_SECONDS / 4) -> str:
     """Why a fresh producer cannot enqueue, singly and in bulk; never with the password."""
-    with closing(LeadProducer.from_url(url, timeout_seconds=BOUND_SECONDS, **options)) as producer:
+    with closing(LeadProducer.from_url(url, timeout_seconds=seconds)) as producer:
         error = ended(lambda: producer.enqueue(LEAD))
         bulk = ended(lambda: producer.enqueue_many([LEAD] * 300))
     assert type(error) is type(bulk) is QueueUnavailable

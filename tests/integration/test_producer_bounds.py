@@ -23,6 +23,7 @@ from tests.integration.producer_trouble import (
     Answer,
     dripping,
     ended,
+    given_up,
     refusal,
     saying,
     server,
@@ -44,7 +45,7 @@ def test_a_socket_file_that_is_not_there_is_said_at_once() -> None:
 
 
 def test_a_name_that_does_not_resolve_is_said() -> None:
-    message = refusal(f"redis://:{PASSWORD}@no-such-host.invalid:6379/0")
+    message = given_up(f"redis://:{PASSWORD}@no-such-host.invalid:6379/0")
     assert message.startswith("Redis at no-such-host.invalid:6379 ")
 
 
@@ -59,7 +60,7 @@ def test_a_server_that_never_accepts_is_given_up() -> None:
             filler = stack.enter_context(socket.socket())
             filler.setblocking(False)
             filler.connect_ex(listener.getsockname())
-        message = refusal(f"redis://127.0.0.1:{listener.getsockname()[1]}")
+        message = given_up(f"redis://127.0.0.1:{listener.getsockname()[1]}")
     assert "(not enqueued)" in message
 
 
@@ -75,7 +76,7 @@ def test_a_server_that_does_not_answer_in_full_is_given_up(
     answer: Answer, user: str, fate: str
 ) -> None:
     with server(answer) as port:
-        message = refusal(f"redis://{user}127.0.0.1:{port}/0")
+        message = given_up(f"redis://{user}127.0.0.1:{port}/0")
     assert message.endswith(f"({fate})")
 
 
@@ -101,7 +102,7 @@ def test_a_server_that_is_no_redis_is_told_apart(answer: bytes) -> None:
 
 def test_a_server_without_tls_where_tls_is_asked_for_is_given_up() -> None:
     with server(silent) as port:
-        refusal(f"rediss://:{PASSWORD}@127.0.0.1:{port}/0")
+        given_up(f"rediss://:{PASSWORD}@127.0.0.1:{port}/0")
     with server(saying(b"-ERR\r\n")) as port:
         assert "cannot be reached" in refusal(f"rediss://:{PASSWORD}@127.0.0.1:{port}/0")
 
@@ -115,7 +116,7 @@ def test_a_server_that_hangs_is_given_up_and_used_again_when_it_goes_on(
             warm.enqueue(LEAD)
             with stopped(redis):
                 error = ended(partial(warm.enqueue, LEAD))
-                message = refusal(url)
+                message = given_up(url)
             assert type(error) is QueueUnavailable
             assert str(error) == message
             assert message.endswith("did not answer within 0.2 s (perhaps enqueued all the same)")

@@ -25,6 +25,7 @@ from tests.integration.producer_trouble import (
     GUARD_SECONDS,
     PASSWORD,
     ended,
+    given_up,
     refusal,
 )
 
@@ -104,7 +105,7 @@ def test_a_redis_that_loads_its_data_is_waited_for_within_the_bound(
             pass
     redis.kill()
     with loading_slowly(redis.data_dir, server_program) as url:
-        assert "is still loading its data (not enqueued)" in refusal(url)
+        assert "is still loading its data (not enqueued)" in given_up(url)
         assert answer(url) is BusyLoadingError
         with closing(LeadProducer.from_url(url, timeout_seconds=GUARD_SECONDS)) as producer:
             producer.enqueue(LEAD)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +19,8 @@ from lead_producers import (
 from lead_producers.connection import Line
 from lead_producers.keys import Keys
 from lead_producers.record import new_lead_id
-from lead_producers.script import EnqueueScript, Entry
+from lead_producers.script import TRIES, EnqueueScript, Entry
+from lead_producers.wire import Deadline
 from redis import Redis
 
 from tests.conftest import StartRedis
@@ -97,41 +98,70 @@ def test_the_script_is_sent_where_redis_has_forgotten_it(
     assert [lead["step"] for lead in raws(redis_client, keys, "bulk")] == [0, 1, 2]
 
 
-def test_a_connection_that_redis_closed_meanwhile_is_not_used_again(
+def test_connections_that_redis_closed_meanwhile_are_not_used_again(
     producer: LeadProducer, redis_client: Any, keys: Keys
 ) -> None:
-    with closing(producer):
-        producer.enqueue(LEAD)
-        for client in redis_client.client_list():
-            if client["cmd"] == "evalsha":
-                redis_client.client_kill_filter(_id=client["id"])
-        calls(redis_client)
-        producer.enqueue(LEAD)
+    producer.enqueue(LEAD)
+    warm(producer, 2 * TRIES)
+    for client in redis_client.client_list():
+        if client["cmd"] in ("NULL", "eval", "evalsha"):
+            redis_client.client_kill_filter(_id=client["id"])
+    calls(redis_client)
+    producer.enqueue(LEAD)
     assert calls(redis_client) == {"evalsha": 1}
     assert accepted(redis_client, keys) == 2
+
+
+def test_connections_to_a_primary_that_was_demoted_are_not_used_again(
+    own_redis: StartRedis, tmp_path: Path
+) -> None:
+    old, new, address = own_redis(), own_redis(), tmp_path / "primary.sock"
+    address.symlink_to(old.socket_path)
+    with closing(LeadProducer.from_url(f"unix://{address}")) as producer:
+        warm(producer, 2 * TRIES)
+        with Redis.from_url(old.url) as client:
+            client.replicaof("127.0.0.1", "1")
+        address.unlink()
+        address.symlink_to(new.socket_path)
+        producer.enqueue(LEAD)
+    with Redis.from_url(new.url) as client:
+        assert accepted(client, Keys()) == 1
+
+
+def warm(producer: LeadProducer, count: int) -> None:
+    """Open so many connections, and leave them idle."""
+    line = producer._line
+    wires = [line.borrow(Deadline(10)) for _ in range(count)]
+    for wire in wires:
+        line.give_back(wire)
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_producer_can_be_used_on_both_sides_of_a_fork(
     producer: LeadProducer, redis_client: Any, keys: Keys
 ) -> None:
-    producer.enqueue({"by": "parent", "n": -1})
+    producer.enqueue({"by": "before", "n": 0})
+    first, is_first = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover - it ends in _exit
-        status = 1
         try:
-            with ThreadPoolExecutor(4) as pool:
-                [*pool.map(lambda n: producer.enqueue({"by": "child", "n": n}), range(100))]
-            status = 0
+            producer.enqueue({"by": "child", "n": 0})
+            os.write(is_first, b"!")
+            for n in range(1, 100):
+                producer.enqueue({"by": "child", "n": n})
         finally:
-            os._exit(status)
+            os._exit(0)
+    assert os.read(first, 1) == b"!"
+    # Replies look alike, so that a socket were shared might show in nothing but this.
+    assert sum(c["cmd"] in ("eval", "evalsha") for c in redis_client.client_list()) == 2
     for n in range(100):
         producer.enqueue({"by": "parent", "n": n})
-    assert os.waitpid(child, 0)[1] == 0
+    os.waitpid(child, 0)
+    os.close(first)
+    os.close(is_first)
     found = [(lead["by"], lead["n"]) for lead in raws(redis_client, keys)]
-    assert {*found} == {(by, n) for by in ("parent", "child") for n in range(100)} | {
-        ("parent", -1)
-    }
+    both = {(by, n) for by in ("parent", "child") for n in range(100)}
+    assert {*found} == both | {("before", 0)}
     assert len(found) == 201
 
 
