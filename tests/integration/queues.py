@@ -85,7 +85,7 @@ class Queue:
         self.pass_time(LEASE_SECONDS + 1)
         store = self.store()
         store.reclaim(0.0)  # a pulse: where none came for a while, leases are given time
-        return store.reclaim(0.0)
+        return store.reclaim(0.0).number
 
     def state(self, lead_id: str) -> str:
         """Where a lead is, or what is wrong with it."""

@@ -14,7 +14,7 @@ __all__ = ["app"]
 heartbeat.MEND_SECONDS = 2.0
 
 
-@signals.worker_ready.connect
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
 def _leak_slots(sender: Any, **_: Any) -> None:
     qos = sender.task_consumer.channel.qos
     for number in range(1000):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from functools import partial
 
 from lead_ops.embedded import EmbeddedRedis
 from lead_ops.sandbox import Faults, SandboxServer
@@ -53,7 +54,7 @@ def test_three_restarts_of_redis_under_load_lose_nothing_and_need_nobody(
     for round_number in range(1, 4):
         already = len(sandbox.leads)
         enough = min(already + 150, 850)
-        sandbox.wait_for(lambda s, enough=enough: len(s.leads) >= enough, 60)
+        sandbox.wait_for(partial(has_leads, enough), 60)
         redis.kill()
         redis.start()
         fleet.producer.enqueue_many(
@@ -66,6 +67,10 @@ def test_three_restarts_of_redis_under_load_lose_nothing_and_need_nobody(
     assert worker.running
     assert fleet.arrivals() == {f"lead {number}": 1 for number in range(1200)}
     fleet.assert_audit_is_green()
+
+
+def has_leads(number: int, sandbox: SandboxServer) -> bool:
+    return len(sandbox.leads) >= number
 
 
 def test_with_every_celery_message_thrown_away_all_leads_arrive(

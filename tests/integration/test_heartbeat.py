@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import suppress
 from itertools import count
 
 from lead_ops.sandbox import SandboxServer
 from lead_producers import QueueFull
 from lead_worker.core.governor import pause
+from lead_worker.store import Claim, Store
 
 from tests.conftest import StartRedis
 from tests.integration.fleet import Fleet, MakeFleet, named, wait_until
@@ -51,10 +53,24 @@ def test_leads_of_a_dead_worker_come_home_by_the_heartbeat_of_another(fleet: Fle
     assert fleet.record(receipt.lead_id)["state"] == "delivered"
 
 
+def test_poison_is_dead_and_reported(fleet: Fleet, sentry: SentryListener) -> None:
+    lead_id = fleet.producer.enqueue(named(1)).lead_id
+    dead_worker = Store.from_url(fleet.redis_url, fleet.namespace, "dead-worker")
+    assert dead_worker.turn([], Claim(1, 1), lease_seconds=0.1).claimed
+    dead_worker.client.hset(fleet.store.keys.lead(lead_id), "suspect", "2")
+    dead_worker.client.close()
+    fleet.start_worker(SENTRY_DSN=sentry.dsn)
+
+    assert fleet.wait_settled(1).dead == 1
+    assert fleet.record(lead_id)["reason"] == "poison"
+    wait_until(lambda: any("poison" in text and lead_id in text for text in sentry.envelopes))
+    fleet.assert_audit_is_green()
+
+
 def test_a_worker_that_stopped_in_order_is_no_longer_listed(fleet: Fleet) -> None:
     worker = fleet.start_worker()
     assert fleet.listed() == 1
-    worker.signal(15)
+    worker.signal(signal.SIGTERM)
     worker.wait()
     assert fleet.listed() == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 from lead_ops.sandbox import Faults, SandboxServer
@@ -43,7 +44,7 @@ def test_the_sample_leads_leave_no_trace_outside_redis_and_the_api(
     assert len(bells) == 1
     worker = fleet.start_worker(SENTRY_DSN=sentry.dsn)
     counts = fleet.wait_settled(len(leads))
-    worker.signal(15)
+    worker.signal(signal.SIGTERM)
     worker.wait()
 
     assert counts.dead > 0
@@ -65,7 +66,7 @@ def test_each_dead_letter_is_one_event_with_its_reason_and_the_next_step(
     worker = fleet.start_worker(SENTRY_DSN=sentry.dsn)
     ids = [fleet.producer.enqueue({"email": f"nobody-{n}"}).lead_id for n in range(3)]
     fleet.wait_settled(3)
-    worker.signal(15)
+    worker.signal(signal.SIGTERM)
     worker.wait()
 
     events = [json.loads(text.splitlines()[-1]) for text in sentry.envelopes]

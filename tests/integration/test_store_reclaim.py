@@ -27,7 +27,7 @@ def test_a_lease_that_lasts_is_left_alone(queue: Queue) -> None:
     queue.pass_time(LEASE_SECONDS - 1)
     store = queue.store()
     store.reclaim(0.0)
-    assert store.reclaim(0.0) == 0
+    assert store.reclaim(0.0).number == 0
     assert queue.state("a") == "leased"
 
 
@@ -98,19 +98,19 @@ def test_after_a_time_without_a_pulse_leases_are_given_time(
     queue.store().reclaim(0.0)
     queue.claim()
     queue.pass_time(LEASE_SECONDS + gap_seconds)
-    assert queue.store().reclaim(10.0) == 0
+    assert queue.store().reclaim(10.0).number == 0
     for _ in range(3):
         queue.pass_time(3)
-        assert queue.store().reclaim(10.0) == 0
+        assert queue.store().reclaim(10.0).number == 0
     queue.pass_time(2)
-    assert queue.store().reclaim(10.0) == 1
+    assert queue.store().reclaim(10.0).number == 1
 
 
 def test_the_first_pulse_of_a_namespace_gives_time_too(queue: Queue) -> None:
     queue.accept("a")
     queue.claim()
     queue.pass_time(LEASE_SECONDS + 1)
-    assert queue.store().reclaim(10.0) == 0
+    assert queue.store().reclaim(10.0).number == 0
     assert queue.state("a") == "leased"
 
 
@@ -121,7 +121,7 @@ def test_a_clock_that_was_set_back_does_not_stretch_the_grace(queue: Queue) -> N
     queue.accept("a")
     queue.claim()
     queue.pass_time(LEASE_SECONDS + 1)
-    assert queue.store().reclaim(10.0) == 1
+    assert queue.store().reclaim(10.0).number == 1
 
 
 def test_no_more_than_a_batch_is_reclaimed_at_once(queue: Queue) -> None:
@@ -130,7 +130,7 @@ def test_no_more_than_a_batch_is_reclaimed_at_once(queue: Queue) -> None:
     queue.pass_time(LEASE_SECONDS + 1)
     store = queue.store()
     store.reclaim(0.0)
-    assert [store.reclaim(0.0) for _ in range(3)] == [BATCH, 20, 0]
+    assert [store.reclaim(0.0).number for _ in range(3)] == [BATCH, 20, 0]
     assert queue.store().counts().unknown == BATCH + 20
 
 

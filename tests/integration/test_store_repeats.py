@@ -138,8 +138,8 @@ def test_a_claim_that_is_made_again_gives_the_same_leads_and_renews_their_leases
         (lead.lead_id, lead.token, lead.raw) for lead in first
     ]
     queue.pass_time(LEASE_SECONDS - 1)
-    assert queue.store().reclaim(0.0) == 0
-    assert queue.store().reclaim(0.0) == 0
+    assert queue.store().reclaim(0.0).number == 0
+    assert queue.store().reclaim(0.0).number == 0
     assert queue.store().counts().leased == 3
 
 

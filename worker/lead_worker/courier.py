@@ -249,7 +249,7 @@ class Courier:
 
     def _report(self, result: Result, verdict: str) -> None:
         lead, to = result.lead, result.transition.to
-        if to is State.DEAD and verdict == "ok":
+        if to is State.DEAD and verdict in ("ok", "done"):  # done: the first answer was lost
             self._reporter.dead_letter(lead.lead_id, lead.lane, result.outcome, result.transition)
         if logger.isEnabledFor(logging.INFO):
             logger.info(

@@ -90,8 +90,10 @@ class Heartbeat:
     def beat(self) -> None:
         """Do a second's work once."""
         reclaimed = self._store.reclaim(GRACE_SECONDS)
-        if reclaimed:
-            logger.warning("%d leases ran out; their leads are unknown now", reclaimed)
+        if reclaimed.number:
+            logger.warning("%d leases ran out: their worker died", reclaimed.number)
+        for lead_id in reclaimed.poison:
+            self._reporter.poison(lead_id)
         beat = self._store.beat(self._about)
         if self._courier.bells_answered != self._bells_answered:
             self._bells_answered = self._courier.bells_answered

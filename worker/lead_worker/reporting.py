@@ -14,7 +14,7 @@ from typing import Any
 
 import sentry_sdk
 
-from .core.lifecycle import Transition
+from .core.lifecycle import LEASE_EXPIRED, Reason, Transition
 from .core.outcome import Outcome
 from .core.timeline import cause
 from .settings import Settings
@@ -49,14 +49,20 @@ class Reporter:
         self, lead_id: str, lane: str, outcome: Outcome, transition: Transition
     ) -> None:
         """A lead is dead: say which, why, and how to look at it."""
-        reason = str(transition.reason)
+        self._dead(lead_id, str(transition.reason), cause(outcome), lane)
+
+    def poison(self, lead_id: str) -> None:
+        """A lead is dead because its workers died."""
+        self._dead(lead_id, Reason.POISON, LEASE_EXPIRED, "")
+
+    def _dead(self, lead_id: str, reason: str, code: str, lane: str) -> None:
         self._send(
             "error",
-            f"lead is dead: {reason} ({cause(outcome)})",
-            ["dead-letter", reason, cause(outcome)],
+            f"lead is dead: {reason} ({code})",
+            ["dead-letter", reason, code],
             {
                 "reason": reason,
-                "cause": cause(outcome),
+                "cause": code,
                 "lane": lane,
                 "lead_id": lead_id,
                 "next_step": f"leads dead show {lead_id}",

@@ -10,7 +10,7 @@ from .store import Store
 
 logger = logging.getLogger(__name__)
 
-STEPS = 100
+STEPS = 1000
 """The most script calls of one run; what is left waits for the next."""
 
 

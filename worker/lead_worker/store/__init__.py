@@ -3,7 +3,7 @@
 from redis.exceptions import RedisError as StoreError
 
 from .store import Store
-from .values import Beat, Claim, Claimed, Counts, Held, Settlement, Turn
+from .values import Beat, Claim, Claimed, Counts, Held, Reclaimed, Settlement, Turn
 
 __all__ = [
     "Beat",
@@ -11,6 +11,7 @@ __all__ = [
     "Claimed",
     "Counts",
     "Held",
+    "Reclaimed",
     "Settlement",
     "Store",
     "StoreError",

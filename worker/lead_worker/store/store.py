@@ -21,7 +21,7 @@ from lead_worker.core.outcome import HoldKind
 from lead_worker.errors import NamespaceMismatchError
 
 from .scripts import SCRIPTS, Call, Runner, connect
-from .values import Beat, Claim, Claimed, Counts, Held, Settlement, Turn
+from .values import Beat, Claim, Claimed, Counts, Held, Reclaimed, Settlement, Turn
 
 BATCH = 100
 """The most leads that one script call touches."""
@@ -90,10 +90,11 @@ class Store:
         reply = self._run("beat", self.worker, BELL, WORKER_LISTED_SECONDS, *pairs)
         return Beat(float(reply[0]), int(reply[1]), reply[2].decode(), bool(reply[3]))
 
-    def reclaim(self, grace_seconds: float) -> int:
-        """Take leads whose lease ran out from their dead workers; gives how many."""
+    def reclaim(self, grace_seconds: float) -> Reclaimed:
+        """Take leads whose lease ran out from their dead workers."""
         arguments = (BATCH, POISON_EXPIRIES, PULSE_GAP_SECONDS, grace_seconds)
-        return int(self._run("reclaim", *arguments))
+        number, *poison = self._run("reclaim", *arguments)
+        return Reclaimed(int(number), tuple(lead_id.decode() for lead_id in poison))
 
     def leave(self) -> None:
         """Take this worker off the list of workers."""

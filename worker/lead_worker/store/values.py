@@ -148,3 +148,16 @@ class Beat:
     claimable: int
     hold: str
     rang: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reclaimed:
+    """Leads that were taken from dead workers.
+
+    Attributes:
+        number: how many.
+        poison: ids of those among them that are dead now.
+    """
+
+    number: int
+    poison: tuple[str, ...] = ()

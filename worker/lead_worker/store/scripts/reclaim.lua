@@ -2,7 +2,8 @@
 --
 -- ARGV 2 the most leads · 3 number of expiries while it was alone that makes a lead dead
 --      4 seconds without a pulse after which leases are given time · 5 seconds that they are given
--- Gives how many were reclaimed. To be repeated at will: each run takes what has run out by then.
+-- Gives {how many were reclaimed, then the ids of those that are dead now}. To be repeated at will:
+-- each run takes what has run out by then.
 -- Each run is a pulse. Where none came for a while, Redis or the whole fleet was away and leases
 -- could not be settled in time: that is not yet a death.
 -- The first expiry makes a lead a suspect, no more: it may have been in flight beside the one to blame.
@@ -26,6 +27,7 @@ end
 permit()
 redis.call('SET', P .. 'pulse', stamp(now))
 if now - pulse > gap then redis.call('SET', P .. 'grace', stamp(now + given)) end
+local dead = {}
 for _, lead in ipairs(found) do
   local key = P .. 'lead:' .. lead.id
   local to = lead.suspect >= tonumber(ARGV[3]) and 'dead' or 'unknown'
@@ -33,7 +35,10 @@ for _, lead in ipairs(found) do
   move(lead.id, 'leased', nil, to, now, 'expiries', lead.expiries, 'expired', lead.token,
     'suspect', lead.suspect)
   redis.call('HINCRBY', key, 'attempts', 1)
-  if to == 'dead' then redis.call('HSET', key, 'reason', 'poison', 'cause', 'lease_expired') end
+  if to == 'dead' then
+    redis.call('HSET', key, 'reason', 'poison', 'cause', 'lease_expired')
+    dead[#dead + 1] = lead.id
+  end
   note(lead.id, '{"event":"lease_expired","token":' .. cjson.encode(lead.token) .. '}')
 end
-return #found
+return {#found, unpack(dead)}
