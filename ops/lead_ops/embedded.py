@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -86,11 +86,14 @@ class EmbeddedRedis:
             raise OpsError("expected the embedded Redis to be started, found it stopped")
         return self._process.pid
 
-    def start(self, timeout_seconds: float = 60.0) -> None:
+    def start(
+        self, timeout_seconds: float = 60.0, on_wait: Callable[[], None] = lambda: None
+    ) -> None:
         """Start the server and wait until it answers; nothing happens where it runs already.
 
         Args:
             timeout_seconds: how long it may stay silent; loading its data does not count.
+            on_wait: called again and again while it starts; what it raises ends the server.
 
         Raises:
             RedisMissingError: there is no server program.
@@ -107,7 +110,7 @@ class EmbeddedRedis:
         try:
             redis_folder.refuse_downgrade(self.data_dir, program)
             self._launch(program)
-            self._await_answer(program, timeout_seconds)
+            self._await_answer(program, timeout_seconds, on_wait)
         except BaseException:
             self.kill()
             raise
@@ -165,7 +168,9 @@ class EmbeddedRedis:
         words = [word for name, value in directives.items() for word in (f"--{name}", value)]
         return [str(CONFIG), *words]
 
-    def _await_answer(self, program: Path, timeout_seconds: float) -> None:
+    def _await_answer(
+        self, program: Path, timeout_seconds: float, on_wait: Callable[[], None]
+    ) -> None:
         give_up_at = time.monotonic() + timeout_seconds
         while not (answer := self._ask()).startswith(b"+PONG"):
             if not self.running:
@@ -177,6 +182,7 @@ class EmbeddedRedis:
                     f"expected {program} to answer within {timeout_seconds:g} s, found it silent;"
                     f" see {self.log_path}: {self._last_words()}"
                 )
+            on_wait()
             time.sleep(0.01)
 
     def _ask(self) -> bytes:

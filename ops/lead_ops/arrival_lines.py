@@ -1,0 +1,121 @@
+"""What a person reads of arrivals: one line for each lead, or one for many. Pure.
+
+It owns wording and columns. Lines hold no personal data, because `watch` gives none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from lead_worker.core.lifecycle import State
+from lead_worker.store import Counts
+
+from .holds import advice
+from .render import span
+from .watch import Arrival
+
+Part = str | tuple[str, str]
+Line = list[Part]
+
+WIDE = 100
+"""From so many columns on, the time of day fits before an id of the lead and one of the API."""
+
+_STYLES = {
+    State.DELIVERED: "green",
+    State.DEAD: "red",
+    State.PARKED: "yellow",
+    State.DISCARDED: "dim",
+    State.WAITING: "yellow",
+}
+
+
+def arrival_line(arrival: Arrival, width: int) -> Line:
+    """One lead: when, what became of it, its id, and the API's id or the reason.
+
+    Args:
+        width: columns of the terminal; where the line goes elsewhere, any number from `WIDE` on.
+    """
+    name = "retry" if arrival.state is State.WAITING else arrival.state.value
+    word = (f"{name:<9}", _STYLES[arrival.state])
+    line: Line = [word, " ", arrival.lead_id, " ", *_outcome(arrival)]
+    return line if width < WIDE else [(f"{clock(arrival.at)} ", "dim"), *line]
+
+
+def _outcome(arrival: Arrival) -> Line:
+    match arrival.state:
+        case State.DELIVERED:
+            tries = f", {arrival.attempts} attempts" if arrival.attempts > 1 else ""
+            return [arrival.api_id, (f" {took(arrival.seconds)}{tries}", "dim")]
+        case State.WAITING:
+            return [f"{arrival.cause or 'set aside'}; again in {span(arrival.seconds)}"]
+        case State.DISCARDED:
+            return ["given up by an operator"]
+        case _:
+            return [_reason(arrival)]
+
+
+def _reason(arrival: Arrival) -> str:
+    """Why it is dead or parked."""
+    words = arrival.reason or "may have arrived"
+    if arrival.fields:
+        return f"{words}: {', '.join(arrival.fields)}"
+    details = " ".join(each for each in (arrival.cause, arrival.code) if each)
+    attempts = f" after {arrival.attempts} attempts" if arrival.attempts > 1 else ""
+    return f"{words}: {details}{attempts}" if details else f"{words}{attempts}"
+
+
+def took(seconds: float) -> str:
+    """How long a lead was under way: `12 ms`, `0.4 s`, `3 min`."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.1 else span(seconds)
+
+
+def clock(at: float) -> str:
+    """The local time of day."""
+    return f"{datetime.fromtimestamp(at, UTC).astimezone():%H:%M:%S}"
+
+
+def flood_line(at: float, unshown: Mapping[State, int]) -> Line:
+    """How many leads have come of which only some are shown."""
+    counts = ", ".join(f"{number:,} more {state.value}" for state, number in unshown.items())
+    return [(f"{clock(at)} ", "dim"), f"and {counts}"]
+
+
+def counts_line(counts: Counts) -> Line:
+    """Where all leads are."""
+    named = {
+        "delivered": counts.delivered,
+        "dead": counts.dead,
+        "waiting": counts.waiting,
+        "in flight": counts.leased,
+        "unknown": counts.unknown,
+        "parked": counts.parked,
+        "discarded": counts.discarded,
+        "erased": counts.erased,
+    }
+    shown = ", ".join(f"{number:,} {name}" for name, number in named.items() if number)
+    return [(f"{clock(counts.now_at)} ", "dim"), ("all leads: " + (shown or "none"), "bold")]
+
+
+def hold_lines(counts: Counts) -> list[Line]:
+    """That deliveries are held, and what can be done; or that they go on."""
+    hold = counts.hold
+    at: Part = (f"{clock(counts.now_at)} ", "dim")
+    if hold is None:
+        return [[at, ("deliveries go on", "bold")]]
+    until = f" until {clock(hold.until_at)}" if hold.until_at is not None else ""
+    held = f"deliveries are held: {hold.kind.value}{until}"
+    return [[at, (held, "bold yellow")], [" " * len(at[0]), advice(hold)]]
+
+
+def cut(line: Line, width: int) -> Line:
+    """The line with what goes beyond a width cut off."""
+    kept: Line = []
+    for part in line:
+        text, style = (part, "") if isinstance(part, str) else part
+        if len(text) > width:
+            kept.append((text[: max(0, width - 3)] + "..."[: max(0, width)], style))
+            break
+        kept.append((text, style))
+        width -= len(text)
+    return kept
