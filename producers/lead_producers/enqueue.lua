@@ -10,8 +10,11 @@
 -- An id that is known is left as it is, so the call can be repeated.
 local P = KEYS[1]
 local format, lane, source, bell = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local HEAD = 5
+local HEAD, MOST = 5, 1000
 
+if (lane ~= 'live' and lane ~= 'bulk') or (#ARGV - HEAD) % 3 ~= 0 or #ARGV > HEAD + 3 * MOST then
+  return redis.error_reply('ERR expected lane live or bulk, and up to 1000 leads of 3 arguments each')
+end
 local found = redis.call('HGET', P .. 'meta', 'format')
 if found and found ~= format then return {'format', found} end
 
@@ -20,14 +23,15 @@ local now = time[1] + time[2] / 1e6 + ARGV[5]
 local stamp = string.format('%.6f', now)
 
 -- Read everything before the first write.
-local reply, fresh, keyed = {'ok'}, {}, {}
+local reply, fresh, keyed, seen = {'ok'}, {}, {}, {}
 for i = HEAD + 1, #ARGV, 3 do
   local id, digest = ARGV[i], ARGV[i + 1]
   local holder = digest ~= '' and (keyed[digest] or redis.call('GET', P .. 'key:' .. digest))
   if holder and holder ~= id then
     reply[#reply + 1] = (i - HEAD - 1) / 3
     reply[#reply + 1] = holder
-  elseif redis.call('EXISTS', P .. 'lead:' .. id) == 0 then
+  elseif not seen[id] and redis.call('EXISTS', P .. 'lead:' .. id) == 0 then
+    seen[id] = true
     if digest ~= '' then keyed[digest] = id end
     fresh[#fresh + 1] = i
   end
