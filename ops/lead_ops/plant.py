@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from lead_worker import settings
 from lead_worker.settings import is_loopback
 from lead_worker.store import Store, StoreError
+from lead_worker.store.scripts import connect
 
 from . import context
 from .child_log import ChildLog
@@ -31,6 +31,9 @@ OLDEST_REDIS = (6, 2)
 # What the sandbox says.
 _READY = re.compile(r"sandbox API ready on (?P<url>http://[^/ ]+:(?P<port>[0-9]+)/rest)")
 _TAKEN = re.compile(r"port [0-9]+ is taken")
+
+ANSWER_SECONDS = 2.0
+"""How long Redis may take to answer us; a loop that waits for it sees no signal."""
 
 # What a stop may take: 15 s in all. A worker ends within 13 s (`lead_worker.app`).
 WORKERS_STOP_SECONDS = 13.0
@@ -83,7 +86,7 @@ class Plant:
         redis_url = self._start_redis()
         api_url = self._await_sandbox(sandbox) if sandbox else ""
         self.environ = child_environ(os.environ, self.plan, redis_url, api_url, self._token)
-        self._store = context.Context(settings.load(self.environ)).open_store()
+        self._store = self._connect(redis_url)
         self._open_namespace()
         self._start_workers()
         told = {name: self.environ[name] for name in context.NAMES}
@@ -98,12 +101,18 @@ class Plant:
         """
         self._supervisor.look()
 
-    def stop_deliveries(self) -> None:
-        """End beat, the workers and the sandbox; leads that are in flight are settled first."""
+    def stop_deliveries(self) -> bool:
+        """End beat, the workers and the sandbox; leads that are in flight are settled first.
+
+        Returns:
+            Whether all ended by themselves, in time.
+        """
         context.remove_running(self._folder.path)
         first = [self._beat, *self._workers] if self._beat else self._workers
-        self._end([each for each in first if each], WORKERS_STOP_SECONDS)
+        left = WORKERS_STOP_SECONDS - self._signals.asked_seconds
+        killed = self._end([each for each in first if each], max(1.0, left))
         self._end([self._sandbox] if self._sandbox else [], SANDBOX_STOP_SECONDS)
+        return not killed
 
     def stop_redis(self) -> None:
         """End the embedded Redis, the last to go; what it holds is on the disk."""
@@ -112,9 +121,9 @@ class Plant:
         if self._redis is not None:
             self._redis.stop(REDIS_STOP_SECONDS)
 
-    def _end(self, processes: list[Process], within_seconds: float) -> None:
+    def _end(self, processes: list[Process], within_seconds: float) -> list[str]:
         signals = self._signals
-        stop_processes(processes, within_seconds, signals.wait, lambda: signals.hasty)
+        return stop_processes(processes, within_seconds, signals.wait, lambda: signals.hasty)
 
     def _launch_sandbox(self, port: int) -> Process:
         log = self._folder.logs / "sandbox.log"
@@ -146,6 +155,13 @@ class Plant:
             return self.plan.settings.redis_url
         self._supervisor.add(_Redis(self._redis, self._signals))
         return self._redis.url
+
+    def _connect(self, redis_url: str) -> Store:
+        try:
+            client = connect(redis_url, timeout_seconds=ANSWER_SECONDS)
+        except (ValueError, TypeError):
+            raise context.unreadable_address() from None
+        return Store(client, self.plan.namespace)
 
     def _open_namespace(self) -> None:
         """Hold Redis and the namespace against what is expected, before a worker refuses them."""

@@ -37,6 +37,11 @@ class StopSignals:
         return self._first_at is not None
 
     @property
+    def asked_seconds(self) -> float:
+        """How long ago it was asked to; 0 where it was not."""
+        return 0.0 if self._first_at is None else time.monotonic() - self._first_at
+
+    @property
     def hasty(self) -> bool:
         """Whether it was asked twice: somebody does not want to wait."""
         return self._hasty

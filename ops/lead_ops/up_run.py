@@ -57,9 +57,9 @@ class UpRun:
         if self._watch:
             self._display.event("stopping; Ctrl-C again to hasten it", "")
         try:
-            self._plant.stop_deliveries()
-            with suppress(StoreError):
-                counts = self._last_look()
+            if self._plant.stop_deliveries():
+                with suppress(StoreError):
+                    counts = self._last_look()
         finally:
             self._plant.stop_redis()
         if self._watch:
