@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 from lead_ops.embedded import EmbeddedRedis
+from lead_ops.embedded.programs import Server, all_servers
 from lead_ops.errors import RedisStartError
-from lead_ops.redis_server import Server, all_servers
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry

@@ -12,7 +12,7 @@ from typing import Any
 from lead_producers import LeadProducer
 from lead_producers.producer import CHUNK
 
-from .lead_files import Bad, Good, Item
+from .lead_files.lead_file import Bad, Good, Item
 
 KEPT = 100
 """The most refusals that a tally keeps; all of them are counted."""

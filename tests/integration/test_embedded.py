@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lead_ops import redis_folder
 from lead_ops.embedded import EmbeddedRedis
+from lead_ops.embedded import folder as redis_folder
+from lead_ops.embedded.programs import Server, all_servers
 from lead_ops.errors import DataFolderError, RedisStartError
-from lead_ops.redis_server import Server, all_servers
 from redis import Redis
 
 StartRedis = Callable[..., EmbeddedRedis]
@@ -171,7 +171,7 @@ def test_a_server_that_never_answers_is_ended(tmp_path: Path) -> None:
 OWNER = """
 import sys, time
 from pathlib import Path
-from lead_ops import redis_folder
+from lead_ops.embedded import folder as redis_folder
 from lead_ops.embedded import EmbeddedRedis
 redis = EmbeddedRedis(Path(sys.argv[1]), Path(sys.argv[2]))
 redis.start()

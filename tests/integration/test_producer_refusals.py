@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from lead_ops.embedded import EmbeddedRedis
-from lead_ops.redis_server import Server
+from lead_ops.embedded.programs import Server
 from lead_producers import LeadProducer, QueueFull, QueueUnavailable
 from lead_producers.keys import Keys
 from redis import Redis

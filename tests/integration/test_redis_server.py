@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from lead_ops import die_with_parent
-from lead_ops.redis_server import identify
+from lead_ops.embedded.programs import identify
 
 
 def program(folder: Path, name: str, says: str, code: int = 0) -> Path:

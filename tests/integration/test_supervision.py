@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from lead_ops import supervisor, up_folder
-from lead_ops.stop_signals import Stopped, StopSignals
-from lead_ops.supervisor import GiveUpError, Process, Supervisor, stop_processes
-from lead_ops.up_folder import FolderBusyError, UpFolder
+from lead_ops.up import folder as up_folder
+from lead_ops.up import supervisor
+from lead_ops.up.folder import FolderBusyError, UpFolder
+from lead_ops.up.stop_signals import Stopped, StopSignals
+from lead_ops.up.supervisor import GiveUpError, Process, Supervisor, stop_processes
 
 from tests.integration.fleet import wait_until
 

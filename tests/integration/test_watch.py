@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from lead_ops.once import Once
-from lead_ops.watch import PAGE, SAMPLE, Arrival, Watch
+from lead_ops.up.once import Once
+from lead_ops.up.watch import PAGE, SAMPLE, Arrival, Watch
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claimed, Settlement
 

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from lead_ops.redis_server import Server
+from lead_ops.embedded.programs import Server
 
 from tests.integration.fleet import HANGS_SECONDS, wait_until
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lead_ops.arrival_lines import (
+from lead_ops.up.arrival_lines import (
     WIDE,
     Line,
     arrival_line,
@@ -15,7 +15,7 @@ from lead_ops.arrival_lines import (
     flood_line,
     hold_lines,
 )
-from lead_ops.watch import Arrival
+from lead_ops.up.watch import Arrival
 from lead_worker.core.governor import Hold
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from lead_ops.child_log import ChildLog
+from lead_ops.up.child_log import ChildLog
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from lead_ops import redis_folder
 from lead_ops.embedded import EmbeddedRedis
+from lead_ops.embedded import folder as redis_folder
+from lead_ops.embedded.programs import all_servers, find_server
 from lead_ops.errors import DataFolderError, OpsError, RedisMissingError
-from lead_ops.redis_server import all_servers, find_server
 
 
 def program(folder: Path, name: str) -> Path:

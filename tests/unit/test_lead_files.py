@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lead_ops.csv_files import HeaderError, read_csv
-from lead_ops.json_files import read_json_array, read_json_lines
-from lead_ops.lead_files import Bad, Good, Item, LeadFile, LeadFileError, Place
-from lead_ops.lead_lines import LONGEST
+from lead_ops.lead_files.csv_files import HeaderError, read_csv
+from lead_ops.lead_files.json_files import read_json_array, read_json_lines
+from lead_ops.lead_files.lead_file import Bad, Good, Item, LeadFile, LeadFileError, Place
+from lead_ops.lead_files.lead_lines import LONGEST
 
 
 def blocks(content: bytes, size: int = 7) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lead_ops.supervisor import (
+from lead_ops.up.supervisor import (
     LONGEST_PAUSE_SECONDS,
     REFUSALS,
     STEADY_SECONDS,

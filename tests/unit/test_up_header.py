@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lead_ops.up_folder import UpFolder
-from lead_ops.up_header import command, header
-from lead_ops.up_plan import make_plan
+from lead_ops.up.folder import UpFolder
+from lead_ops.up.header import command, header
+from lead_ops.up.plan import make_plan
 
 HERE = Path("/work")
 FOLDER = UpFolder(HERE / ".leads")

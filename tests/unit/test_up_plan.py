@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lead_ops.up_plan import child_environ, make_plan
+from lead_ops.up.plan import child_environ, make_plan
 from lead_worker.errors import SettingsError
 
 REAL = {"LEADS_API_TOKEN": "t"}

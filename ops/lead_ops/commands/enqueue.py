@@ -18,7 +18,7 @@ from lead_producers.producer import SOURCE_MAX
 
 from lead_ops import context
 from lead_ops.enqueueing import Enqueueing, Tally, key_from_digest, key_from_field
-from lead_ops.lead_files import FORMATS, Bad, LeadFile, LeadFileError
+from lead_ops.lead_files.lead_file import FORMATS, Bad, LeadFile, LeadFileError
 from lead_ops.progress import Progress
 from lead_ops.render import count_words, say, say_json
 

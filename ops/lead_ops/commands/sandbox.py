@@ -46,7 +46,7 @@ class Target:
         return RemoteSandbox(self.port, read_tokens(os.environ, self.token_file)[0])
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),

@@ -1,6 +1,6 @@
 """`leads up`: everything that is needed, started, watched and stopped with one command.
 
-It owns options and what `--once` prints; the run itself is `up_run`'s.
+It owns options and what `--once` prints; the run itself is `up.run`'s.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 import click
 
 from lead_ops.context import FOLDER
-from lead_ops.display import Display
-from lead_ops.lead_files import LeadFile
-from lead_ops.plant import Plant
+from lead_ops.lead_files.lead_file import LeadFile
 from lead_ops.render import count_words, say, say_json, span
-from lead_ops.stop_signals import Stopped, StopSignals
-from lead_ops.up_folder import UpFolder, usual_folder
-from lead_ops.up_plan import make_plan
-from lead_ops.up_run import UpRun
+from lead_ops.up.display import Display
+from lead_ops.up.folder import UpFolder, usual_folder
+from lead_ops.up.plan import make_plan
+from lead_ops.up.plant import Plant
+from lead_ops.up.run import UpRun
+from lead_ops.up.stop_signals import Stopped, StopSignals
 
 INTERRUPTED = 130
 

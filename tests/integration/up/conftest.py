@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from lead_ops.embedded import EmbeddedRedis
-from lead_ops.redis_server import Server, all_servers
+from lead_ops.embedded.programs import Server, all_servers
 
 from tests.integration.up_process import UpProcess
 

@@ -7,7 +7,7 @@ import re
 import signal
 from pathlib import Path
 
-from lead_ops.redis_server import Server
+from lead_ops.embedded.programs import Server
 
 from tests.integration.fleet import wait_until
 from tests.integration.up.conftest import StartUp

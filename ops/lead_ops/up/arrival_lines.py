@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Counts
 
-from .holds import advice
-from .render import span
+from ..holds import advice
+from ..render import span
 from .watch import Arrival
 
 Part = str | tuple[str, str]

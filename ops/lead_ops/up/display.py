@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from lead_worker.store import Counts
 
+from ..render import on_terminal, say
 from .arrival_lines import (
     WIDE,
     Line,
@@ -21,7 +22,6 @@ from .arrival_lines import (
     flood_line,
     hold_lines,
 )
-from .render import on_terminal, say
 from .watch import Look
 
 COUNTS_EVERY_SECONDS = 10.0

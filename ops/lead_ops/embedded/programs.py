@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import RedisMissingError
+from ..errors import RedisMissingError
 
 NAMES = ("redis-server", "valkey-server")
 MISSING = (

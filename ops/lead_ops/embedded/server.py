@@ -1,7 +1,7 @@
 """The embedded Redis: a real server process of our own, with its data in one private folder.
 
 It owns the process from start to stop. It holds no data itself and knows nothing of leads. What
-makes the data safe is in `ops/redis.conf`; which server program there is, in `redis_server`.
+makes the data safe is in `ops/redis.conf`; which server program there is, in `programs`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from . import die_with_parent, redis_folder
-from .errors import OpsError, RedisStartError
-from .redis_server import all_servers, find_server, identify
+from .. import die_with_parent
+from ..errors import OpsError, RedisStartError
+from . import folder as redis_folder
+from .programs import all_servers, find_server, identify
 
 __all__ = ["EmbeddedRedis", "all_servers", "find_server"]
 

@@ -13,15 +13,15 @@ from pathlib import Path
 
 from lead_worker.store import Counts, StoreError
 
+from ..enqueueing import Enqueueing, key_from_digest
+from ..lead_files.lead_file import Bad, Item, LeadFile
+from ..render import count_words, span
 from .display import Display
-from .enqueueing import Enqueueing, key_from_digest
-from .lead_files import Bad, Item, LeadFile
+from .folder import SAMPLES, UpFolder
+from .header import header
 from .once import Once
 from .plant import Plant
-from .render import count_words, span
 from .stop_signals import Stopped, StopSignals
-from .up_folder import SAMPLES, UpFolder
-from .up_header import header
 from .watch import Watch
 
 LOOK_SECONDS = 0.2

@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from ..errors import OpsError
 from .csv_files import read_csv
-from .errors import OpsError
 from .json_files import read_json_array, read_json_lines
 from .lead_lines import Bad, Good, Item, Place
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .context import Context
-from .up_folder import USUAL_PORT, UpFolder
-from .up_plan import Plan
+from ..context import Context
+from .folder import USUAL_PORT, UpFolder
+from .plan import Plan
 
 Row = tuple[str, str]
 

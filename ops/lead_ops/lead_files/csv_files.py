@@ -11,7 +11,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .errors import OpsError
+from ..errors import OpsError
 from .lead_lines import TOO_LONG, Bad, Good, Item, Place, split_lines
 
 DELIMITERS = (",", ";")

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from . import die_with_parent
+from .. import die_with_parent
+from ..errors import OpsError
 from .child_log import ChildLog
-from .errors import OpsError
 
 STEADY_SECONDS = 5.0
 """What lived for so long had started well."""

@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from .errors import DataFolderError
-from .redis_server import identify
+from ..errors import DataFolderError
+from .programs import identify
 
 # sun_path of unix(7) has 108 bytes, the closing zero included.
 LONGEST_SOCKET_PATH = 107

@@ -16,15 +16,15 @@ from lead_worker.settings import is_loopback
 from lead_worker.store import Store, StoreError
 from lead_worker.store.scripts import connect
 
-from . import context
+from .. import context
+from ..embedded.server import EmbeddedRedis
+from ..errors import OpsError
+from ..sandbox.tokens import read_tokens
 from .child_log import ChildLog
-from .embedded import EmbeddedRedis
-from .errors import OpsError
-from .sandbox.tokens import read_tokens
+from .folder import UpFolder
+from .plan import Plan, child_environ
 from .stop_signals import StopSignals
 from .supervisor import Process, Supervisor, stop_processes
-from .up_folder import UpFolder
-from .up_plan import Plan, child_environ
 
 OLDEST_REDIS = (6, 2)
 

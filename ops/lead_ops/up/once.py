@@ -15,7 +15,7 @@ from lead_producers.producer import Receipt, Summary
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Store
 
-from .enqueueing import Tally
+from ..enqueueing import Tally
 
 PAGE = 1000
 """The most leads that one look asks after."""

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from . import redis_folder
-from .context import FOLDER
-from .errors import OpsError
+from ..context import FOLDER
+from ..embedded import folder as redis_folder
+from ..errors import OpsError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 """The checkout, where this runs from one."""
 
 SAMPLES = ROOT / "ops" / "samples" / "leads.jsonl"
