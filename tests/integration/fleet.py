@@ -96,8 +96,8 @@ class Fleet:
         self.workers: list[Worker] = []
         self._folder = folder
 
-    def start_worker(self, *, app: str = "lead_worker.app", **settings: str) -> Worker:
-        """Start a worker and wait until it is listed."""
+    def spawn_worker(self, *, app: str = "lead_worker.app", **settings: str) -> Worker:
+        """Start a worker, and wait for nothing."""
         env = {
             "LEADS_REDIS_URL": self.redis_url,
             "LEADS_NAMESPACE": self.namespace,
@@ -106,10 +106,14 @@ class Fleet:
             **QUICK,
             **settings,
         }
-        before = self.listed()
-        log_path = self._folder / f"worker-{len(self.workers)}.log"
-        worker = Worker(env, log_path, app)
+        worker = Worker(env, self._folder / f"worker-{len(self.workers)}.log", app)
         self.workers.append(worker)
+        return worker
+
+    def start_worker(self, *, app: str = "lead_worker.app", **settings: str) -> Worker:
+        """Start a worker and wait until it is listed."""
+        before = self.listed()
+        worker = self.spawn_worker(app=app, **settings)
         wait_until(lambda: self.listed() > before or not worker.running)
         assert worker.running, worker.log[-2000:]
         return worker

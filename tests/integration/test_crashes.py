@@ -176,3 +176,49 @@ def test_a_restarted_redis_gives_the_leases_of_living_workers_time(
         for i in fleet.ids(State.DELIVERED)
         for entry in fleet.timeline(i)
     )
+
+
+def test_a_worker_that_starts_while_redis_is_away_waits_for_it(
+    own_redis: StartRedis, make_fleet: MakeFleet
+) -> None:
+    redis = own_redis()
+    fleet = make_fleet(redis.url)
+    fleet.producer.enqueue(named(1))
+    redis.kill()
+    worker = fleet.spawn_worker()
+    wait_until(lambda: "waiting for Redis" in worker.log)
+    redis.start()
+    assert fleet.wait_settled(1).delivered == 1
+
+
+def test_a_worker_that_waits_for_redis_stops_when_it_is_asked_to(
+    own_redis: StartRedis, make_fleet: MakeFleet
+) -> None:
+    redis = own_redis()
+    fleet = make_fleet(redis.url)
+    redis.kill()
+    worker = fleet.spawn_worker()
+    wait_until(lambda: "waiting for Redis" in worker.log)
+    worker.signal(signal.SIGTERM)
+    worker.wait(15)
+
+
+def test_sigterm_ends_a_worker_in_time_while_redis_is_away_and_nothing_is_lost(
+    own_redis: StartRedis, make_fleet: MakeFleet, sandbox: SandboxServer
+) -> None:
+    redis = own_redis()
+    fleet = make_fleet(redis.url)
+    sandbox.set_faults(Faults(latency_seconds=0.3))
+    worker = fleet.start_worker(LEADS_CONCURRENCY="4")
+    for number in range(8):
+        fleet.producer.enqueue(named(number))
+    sandbox.wait_for(lambda s: len(s.journal) >= 4)
+    redis.kill()
+    worker.signal(signal.SIGTERM)
+    worker.wait(15)
+    redis.start()
+    fleet.start_worker()
+
+    assert fleet.wait_settled(8).delivered == 8
+    assert len(fleet.arrivals()) == 8
+    fleet.assert_audit_is_green()

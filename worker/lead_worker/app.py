@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from uuid import uuid4
 
 from celery import Celery, bootsteps, signals
+from celery.worker.state import maybe_shutdown
 from kombu.entity import Exchange, Queue
 from lead_producers.bell import QUEUE as BELL_QUEUE
 from lead_producers.keys import Keys
@@ -68,13 +69,16 @@ class Runtime:
             except StoreError as error:
                 logger.warning("waiting for Redis (%s)", type(error).__name__)
                 time.sleep(1.0)
+                maybe_shutdown()
 
     def stop(self) -> None:
         """Finish what is in flight, settle it, and leave."""
         limit = min(self.settings.deadline_seconds + STOP_MARGIN_SECONDS, STOP_LIMIT_SECONDS)
-        if not self.courier.stop(limit):
+        settled = self.courier.stop(limit)
+        if not settled:
             logger.warning("not all could be settled in time; those leads become unknown")
-        self.heartbeat.stop()
+        # Where Redis did not answer until now, there is no time left to say good-bye to it.
+        self.heartbeat.stop(say_goodbye=settled)
         self.reporter.flush(1.0)
 
 

@@ -68,12 +68,13 @@ class Heartbeat:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop beating, and take the worker off the list."""
+    def stop(self, *, say_goodbye: bool) -> None:
+        """Stop beating; and take the worker off the list, unless Redis is known to be away."""
         self._stopping.set()
         self._thread.join(timeout=BEAT_SECONDS)
         try:
-            self._store.leave()
+            if say_goodbye:
+                self._store.leave()
         except StoreError:
             logger.warning("Redis does not answer; the list of workers shows this one for a while")
 
