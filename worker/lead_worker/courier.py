@@ -138,6 +138,8 @@ class Courier:
                 self._recovered()
             except StoreError as error:
                 self._failed(error)
+            except Exception as error:  # noqa: BLE001 - one bad settle must not end all deliveries
+                self._let_go(error)
         self._grant_wishes()
 
     def _finished(self) -> bool:
@@ -148,6 +150,14 @@ class Courier:
         if self._failures == 1:
             name = type(error).__name__
             logger.warning("Redis does not answer (%s); outcomes are kept until it does", name)
+
+    def _let_go(self, error: Exception) -> None:
+        """A bug: leave what this turn was about to its leases, which will run out."""
+        self._reporter.bug(error)
+        for result in self._done:
+            logger.error("lead %s could not be settled; its lease runs out", result.lead.lead_id)
+        self._done, self._claim = [], None
+        self._failures += 1
 
     def _recovered(self) -> None:
         if self._failures:

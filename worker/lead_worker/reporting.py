@@ -35,7 +35,6 @@ class Reporter:
             server_name=worker,
             default_integrations=False,
             auto_enabling_integrations=False,
-            send_default_pii=False,
             include_local_variables=False,
             include_source_context=False,
             max_request_body_size="never",
