@@ -45,9 +45,11 @@ def make_fleet(sandbox: SandboxServer, namespace: str, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture
-def fleet(make_fleet: MakeFleet, redis_url: str) -> Fleet:
-    """A fleet on the shared Redis, without workers yet."""
-    return make_fleet(redis_url)
+def fleet(make_fleet: MakeFleet, redis_url: str) -> Iterator[Fleet]:
+    """A fleet on the shared Redis, without workers yet; after the test its books must balance."""
+    made = make_fleet(redis_url)
+    yield made
+    made.assert_audit_is_green()
 
 
 @pytest.fixture
