@@ -171,6 +171,7 @@ _COUNTED = (
 )
 """The order in which `counts.lua` gives its numbers."""
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would build it each time
 _SETTLE, _CLAIM = SCRIPTS["settle"], SCRIPTS["claim"]
 _FIELDS_PER_LEAD = 9
 
@@ -182,7 +183,7 @@ def _settle_arguments(settlement: Settlement) -> list[Any]:
         settlement.to.value,
         settlement.due_seconds,
         "1" if settlement.spends_attempt else "0",
-        json.dumps(settlement.entry, separators=(",", ":")),
+        _to_json(settlement.entry),
         settlement.api_id,
     ]
     for name, value in settlement.fields.items():
