@@ -142,11 +142,13 @@ def test_a_producer_can_be_used_on_both_sides_of_a_fork(
 ) -> None:
     producer.enqueue({"by": "before", "n": 0})
     first, is_first = os.pipe()
+    seen, is_seen = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover - it ends in _exit
         try:
             producer.enqueue({"by": "child", "n": 0})
             os.write(is_first, b"!")
+            os.read(seen, 1)
             for n in range(1, 100):
                 producer.enqueue({"by": "child", "n": n})
         finally:
@@ -154,11 +156,12 @@ def test_a_producer_can_be_used_on_both_sides_of_a_fork(
     assert os.read(first, 1) == b"!"
     # Replies look alike, so that a socket were shared might show in nothing but this.
     assert sum(c["cmd"] in ("eval", "evalsha") for c in redis_client.client_list()) == 2
+    os.write(is_seen, b"!")
     for n in range(100):
         producer.enqueue({"by": "parent", "n": n})
     os.waitpid(child, 0)
-    os.close(first)
-    os.close(is_first)
+    for end in (first, is_first, seen, is_seen):
+        os.close(end)
     found = [(lead["by"], lead["n"]) for lead in raws(redis_client, keys)]
     both = {(by, n) for by in ("parent", "child") for n in range(100)}
     assert {*found} == both | {("before", 0)}
