@@ -182,11 +182,24 @@ def test_sigterm_finishes_what_is_in_flight_and_claims_nothing_new(
     worker.signal(signal.SIGTERM)
     assert worker.wait(15) == 0
 
+    assert "ERROR" not in worker.log
     counts = fleet.counts()
     assert counts.delivered == len(sandbox.leads) < 40
     assert (counts.leased, counts.unknown) == (0, 0)
     assert counts.waiting == 40 - counts.delivered
     assert fleet.listed() == 0
+
+
+def test_sigterm_amid_a_flood_leaves_no_error_behind(fleet: Fleet, sandbox: SandboxServer) -> None:
+    worker = fleet.start_worker()
+    fleet.producer.enqueue_many(map(named, range(3000)), lane="live")
+    sandbox.wait_for(lambda s: len(s.journal) >= 100)
+    worker.signal(signal.SIGTERM)
+    assert worker.wait(15) == 0
+
+    assert "ERROR" not in worker.log
+    assert fleet.counts().leased == 0
+    assert fleet.counts().delivered == len(sandbox.leads)
 
 
 def test_what_the_api_does_not_answer_by_the_deadline_is_unknown_when_sigterm_comes(

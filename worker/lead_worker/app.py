@@ -43,6 +43,7 @@ class Runtime:
 
     def __init__(self, settings: Settings, mend_consumer: Any) -> None:
         self.settings = settings
+        self._stopped = False
         worker = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         self.store = Store.from_url(settings.redis_url, settings.namespace, worker)
         self.reporter = Reporter(settings, worker)
@@ -72,7 +73,10 @@ class Runtime:
                 maybe_shutdown()
 
     def stop(self) -> None:
-        """Finish what is in flight, settle it, and leave."""
+        """Finish what is in flight, settle it, and leave; once."""
+        if self._stopped:
+            return
+        self._stopped = True
         limit = min(self.settings.deadline_seconds + STOP_MARGIN_SECONDS, STOP_LIMIT_SECONDS)
         settled = self.courier.stop(limit)
         if not settled:
@@ -157,9 +161,9 @@ class DeliveryStep(bootsteps.StartStopStep):  # type: ignore[misc]
             _refuse(error)
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
-        runtime, DeliveryStep.runtime = DeliveryStep.runtime, None
-        if runtime:
-            runtime.stop()
+        # It stays: Celery's pool may still begin a drain, which then returns at once.
+        if DeliveryStep.runtime:
+            DeliveryStep.runtime.stop()
 
     terminate = stop
 

@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 SLICE_SECONDS = 5.0
 """How long one drain keeps its Celery thread at the most."""
 
+LOOK_UP_SECONDS = 0.2
+"""How often a drain that waits looks whether the process stops."""
+
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
 """Pauses between tries while Redis does not answer; they double."""
@@ -96,7 +99,11 @@ class Courier:
         self.bells_answered += 1
         wish = _Wish()
         self._events.put(wish)
-        wish.granted.wait(SLICE_SECONDS)
+        ends_at = time.monotonic() + SLICE_SECONDS
+        # When we stop, nobody may be left to grant it.
+        while time.monotonic() < ends_at and not self._stopping.is_set():
+            if wish.granted.wait(LOOK_UP_SECONDS):
+                return
 
     def wake(self) -> None:
         """Claim what is claimable; do not wait for it."""
@@ -110,6 +117,11 @@ class Courier:
     def stop_claiming(self) -> None:
         """Begin to stop: nothing new is claimed. Safe in a signal handler."""
         self._stopping.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop; bells are left to others then."""
+        return self._stopping.is_set()
 
     def stop(self, timeout_seconds: float) -> bool:
         """Finish and settle what is in flight; gives whether that was done in time."""

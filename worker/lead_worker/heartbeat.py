@@ -39,6 +39,8 @@ class Wakeable(Protocol):
     @property
     def bells_answered(self) -> int: ...
     @property
+    def stopping(self) -> bool: ...
+    @property
     def idle_seconds(self) -> float: ...
     def wake(self) -> None: ...
 
@@ -99,7 +101,8 @@ class Heartbeat:
         if self._courier.bells_answered != self._bells_answered:
             self._bells_answered = self._courier.bells_answered
             self._stuck = False
-        if beat.claimable and (self._stuck or self._courier.idle_seconds >= UNANSWERED_SECONDS):
+        idle = self._stuck or self._courier.idle_seconds >= UNANSWERED_SECONDS
+        if beat.claimable and idle and not self._courier.stopping:
             self._courier.wake()
             # Where the list was empty, somebody took the bell or it was lost: no fault of the
             # consumer's. Where a bell lies there, the consumer does not look.
