@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from functools import partial
+from typing import Any
 
+import pytest
 from lead_ops.embedded import EmbeddedRedis
 from lead_ops.sandbox import Faults, SandboxServer
 from lead_worker.core.lifecycle import State
@@ -222,3 +225,64 @@ def test_sigterm_ends_a_worker_in_time_while_redis_is_away_and_nothing_is_lost(
     assert fleet.wait_settled(8).delivered == 8
     assert len(fleet.arrivals()) == 8
     fleet.assert_audit_is_green()
+
+
+def test_sigterm_ends_a_worker_in_time_while_redis_is_frozen(
+    own_redis: StartRedis, make_fleet: MakeFleet
+) -> None:
+    redis = own_redis()
+    fleet = make_fleet(redis.url)
+    worker = fleet.start_worker()
+    os.kill(redis.pid, signal.SIGSTOP)
+    try:
+        worker.signal(signal.SIGTERM)
+        worker.wait(20)  # Celery alone would wait for its socket's 30 s
+    finally:
+        os.kill(redis.pid, signal.SIGCONT)
+
+
+def test_a_namespace_that_redis_lost_still_knows_its_api_and_says_which_leads_are_gone(
+    redis_url: str, make_fleet: MakeFleet, sandbox: SandboxServer, redis_client: Redis
+) -> None:
+    fleet = make_fleet(redis_url)
+    sandbox.set_faults(Faults(latency_seconds=0.5))
+    worker = fleet.start_worker()
+    lead_id = fleet.producer.enqueue(named(1)).lead_id
+    sandbox.wait_for(lambda s: len(s.journal) == 1)
+    redis_client.flushall()
+    wait_until(lambda: f"lead {lead_id} is gone from Redis; the API has it as" in worker.log)
+    wait_until(lambda: redis_client.hget(fleet.store.keys.meta, "api_url") is not None)
+
+    with pytest.raises(AssertionError, match="delivers to http"):
+        fleet.start_worker(LEADS_API_URL="http://127.0.0.1:9/rest")
+
+
+def test_a_malformed_bell_does_not_outlive_the_worker_that_it_ends(
+    redis_url: str, make_fleet: MakeFleet, redis_client: Redis
+) -> None:
+    fleet = make_fleet(redis_url)
+    redis_client.lpush(fleet.store.keys.bell, *["not json"] * 5)
+    fleet.producer.enqueue(named(1))
+    fleet.start_worker()
+    assert fleet.wait_settled(1).delivered == 1
+
+
+def test_a_hold_of_a_kind_that_only_a_newer_release_knows_is_obeyed(
+    redis_url: str, make_fleet: MakeFleet, sandbox: SandboxServer, redis_client: Redis
+) -> None:
+    fleet = make_fleet(redis_url)
+    hold: dict[Any, Any] = {
+        "kind": "tea_time",
+        "until": "",
+        "since": "1",
+        "reason": "?",
+        "by": "?",
+        "version": "1",
+    }
+    redis_client.hset(fleet.store.keys.hold, mapping=hold)
+    fleet.producer.enqueue(named(1))
+    worker = fleet.start_worker()
+    wait_until(lambda: fleet.counts().waiting == 1 and " ready." in worker.log)
+    assert sandbox.journal == []
+    redis_client.delete(fleet.store.keys.hold)
+    assert fleet.wait_settled(1).delivered == 1

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from lead_ops.audit import run_audit
 from lead_producers import LeadProducer, QueueFull
 from lead_worker.core import governor
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claim
+from lead_worker.store.reading import Reading
 from redis.exceptions import OutOfMemoryError
 
 from tests.conftest import StartRedis
@@ -55,6 +57,14 @@ def test_the_flag_needs_no_memory_that_is_not_there(small: Queue) -> None:
     small.store().refuse_enqueueing(60.0)
     used, limit = small.store().memory()
     assert used > limit > 0
+
+
+def test_a_lead_can_be_looked_at_and_audited(small: Queue) -> None:
+    small.accept("a")
+    fill_up(small)
+    sight = Reading(small.store()).sight("a")
+    assert sight is not None
+    assert run_audit(small.store()).ok
 
 
 def test_scripts_are_loaded_and_a_worker_begins(small: Queue) -> None:

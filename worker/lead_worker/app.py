@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import ssl
+import threading
 import time
 from typing import Any, NoReturn, cast
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 from uuid import uuid4
 
 from celery import Celery, bootsteps, signals
@@ -32,8 +34,10 @@ logger = logging.getLogger(__name__)
 
 CALENDAR_QUEUE = "calendar"
 STOP_MARGIN_SECONDS = 2.0
-STOP_LIMIT_SECONDS = 13.0
-"""In-flight calls end within their deadline; a supervisor that waits 15 s must see us gone."""
+STOP_LIMIT_SECONDS = 12.5
+EXIT_SECONDS = 14.0
+"""In-flight calls end within their deadline; a supervisor that waits 15 s must see us gone, even
+where Redis hangs and Celery waits for it: then the process ends itself."""
 
 RETENTION_EVERY_SECONDS = 60.0
 
@@ -49,7 +53,14 @@ class Runtime:
         self.reporter = Reporter(settings, worker)
         self.courier = Courier(settings, self.store, self.reporter)
         about = {"host": socket.gethostname(), "pid": os.getpid(), "started_at": time.time()}
-        self.heartbeat = Heartbeat(self.store, self.courier, self.reporter, about, mend_consumer)
+        self.heartbeat = Heartbeat(
+            self.store,
+            self.courier,
+            self.reporter,
+            about,
+            mend_consumer=mend_consumer,
+            check_namespace=self._check_namespace,
+        )
 
     def start(self) -> None:
         """Begin to deliver.
@@ -58,6 +69,7 @@ class Runtime:
             NamespaceMismatchError: the namespace belongs to another API or another release.
         """
         self._open()
+        self.store.silence(BELL_QUEUE, CALENDAR_QUEUE)
         self.courier.start()
         self.heartbeat.start()
 
@@ -71,6 +83,16 @@ class Runtime:
                 logger.warning("waiting for Redis (%s)", type(error).__name__)
                 time.sleep(1.0)
                 maybe_shutdown()
+
+    def _check_namespace(self) -> None:
+        """Stop where the namespace has become another API's; write it anew where Redis lost it."""
+        try:
+            self.store.open(self.settings.api_url)
+        except LeadWorkerError as error:
+            if not self.courier.stopping:
+                logger.critical("stopping: %s", error)
+                self.courier.stop_claiming()
+                os.kill(os.getpid(), signal.SIGTERM)
 
     def stop(self) -> None:
         """Finish what is in flight, settle it, and leave; once."""
@@ -132,15 +154,18 @@ def _queue(name: str) -> Any:
 
 
 def broker_url(redis_url: str) -> str:
-    """kombu's way to write a URL of Redis; it differs for unix sockets only."""
+    """kombu's way to write a URL of Redis: other words for unix sockets, no login in the query."""
     parts = urlsplit(redis_url)
-    if parts.scheme != "unix":
-        return redis_url
-    query = parse_qs(parts.query)
-    database = query.get("db", ["0"])[0]
-    password = parts.password or query.get("password", [""])[0]
-    login = f":{quote(password, safe='')}@" if password else ""
-    return f"redis+socket://{login}{parts.path}?virtual_host={database}"
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    user, password = user or query.get("username", ""), password or query.get("password", "")
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user or password else ""
+    if parts.scheme == "unix":
+        return f"redis+socket://{login}{parts.path}?virtual_host={query.get('db', '0')}"
+    host = parts.netloc.rpartition("@")[2]
+    path = parts.path if parts.path.strip("/") else f"/{query.get('db', '0')}"
+    tls = urlencode({name: value for name, value in query.items() if name.startswith("ssl_")})
+    return f"{parts.scheme}://{login}{host}{path}" + (f"?{tls}" if tls else "")
 
 
 class DeliveryStep(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -194,6 +219,14 @@ def _without_chatter(sender: Any, **_: Any) -> None:
 def _stop_claiming(**_: Any) -> None:
     if DeliveryStep.runtime:
         DeliveryStep.runtime.courier.stop_claiming()
+    last_resort = threading.Timer(EXIT_SECONDS, _end_now)
+    last_resort.daemon = True
+    last_resort.start()
+
+
+def _end_now() -> None:
+    logger.warning("still waiting for Redis or the API; ending: what is in flight becomes unknown")
+    os._exit(1)
 
 
 @signals.after_setup_logger.connect  # type: ignore[untyped-decorator]

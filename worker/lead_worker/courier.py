@@ -273,6 +273,8 @@ class Courier:
         lead, to = result.lead, result.transition.to
         if to is State.DEAD and verdict in ("ok", "done"):  # done: the first answer was lost
             self._reporter.dead_letter(lead.lead_id, lead.lane, result.outcome, result.transition)
+        if verdict == "gone":
+            self._reporter.gone(lead.lead_id, getattr(result.outcome, "api_id", ""))
         if logger.isEnabledFor(logging.INFO):
             logger.info(
                 "lead %s attempt %d: %s (%s) -> %s [%s] in %.3f s",

@@ -28,6 +28,9 @@ MEND_SECONDS = 10.0
 GRACE_SECONDS = 10.0
 """How long leases are given after a time in which no worker reached Redis."""
 
+RECONNECT_SECONDS = 20.0
+"""How long after an absence of Redis a consumer that does not answer is taken to be on its way."""
+
 FULL_FRACTION = 0.85
 FULL_SECONDS = 5.0
 """From which part of `maxmemory` enqueueing is refused, and how long one look holds."""
@@ -54,8 +57,11 @@ class Heartbeat:
         courier: Wakeable,
         reporter: Reporter,
         about: Mapping[str, object],
+        *,
         mend_consumer: Callable[[], None],
+        check_namespace: Callable[[], None],
     ) -> None:
+        self._check_namespace = check_namespace
         self._store = store
         self._courier = courier
         self._reporter = reporter
@@ -66,6 +72,7 @@ class Heartbeat:
         self._bells_answered = 0
         self._stuck = False
         self._mended_at = 0.0
+        self._away_at = -RECONNECT_SECONDS
 
     def start(self) -> None:
         self._thread.start()
@@ -85,6 +92,7 @@ class Heartbeat:
             try:
                 self.beat()
             except StoreError as error:
+                self._away_at = time.monotonic()
                 logger.warning("heartbeat: Redis does not answer (%s)", type(error).__name__)
             except Exception as error:  # noqa: BLE001 - a heart that stops is worse than any bug
                 self._reporter.bug(error)
@@ -92,6 +100,7 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Do a second's work once."""
+        self._check_namespace()
         reclaimed = self._store.reclaim(GRACE_SECONDS)
         if reclaimed.number:
             logger.warning("%d leases ran out: their worker died", reclaimed.number)
@@ -112,6 +121,8 @@ class Heartbeat:
 
     def _bell_lies_there(self) -> None:
         now = time.monotonic()
+        if now - self._away_at < RECONNECT_SECONDS:
+            return  # Celery's pauses grow while Redis is away: it is late, and not stuck
         if not self._stuck:
             self._stuck, self._mended_at = True, now
             self._reporter.bells_unanswered()

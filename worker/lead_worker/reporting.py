@@ -54,6 +54,13 @@ class Reporter:
         """A lead is dead because its workers died."""
         self._dead(lead_id, Reason.POISON, LEASE_EXPIRED, "")
 
+    def gone(self, lead_id: str, api_id: str) -> None:
+        """Redis has lost a lead that was in flight, as after a restart without its data."""
+        what = f"the API has it as {api_id}" if api_id else "it was not delivered"
+        logger.error("lead %s is gone from Redis; %s", lead_id, what)
+        tags = {"lead_id": lead_id, "api_id": api_id, "next_step": "leads audit"}
+        self._send("error", "a lead in flight is gone from Redis", ["gone"], tags)
+
     def _dead(self, lead_id: str, reason: str, code: str, lane: str) -> None:
         self._send(
             "error",

@@ -16,6 +16,8 @@ class HoldKind(StrEnum):
     CONTRACT = "contract"
     NOT_BEFORE = "not_before"
     OUTAGE = "outage"
+    OTHER = "other"
+    """Set by a neighbouring release that knows more kinds than this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,10 @@ class Store:
         """Take this worker off the list of workers."""
         self._run("leave", self.worker)
 
+    def silence(self, *queues: str) -> None:
+        """Empty Celery's queues: their messages are worth nothing, and a bad one ends a worker."""
+        self.client.delete(*(f"{self.keys.prefix}{queue}" for queue in queues))
+
     def refuse_enqueueing(self, seconds: float) -> None:
         """Let enqueueing be refused for so long, because memory is short."""
         with suppress(OutOfMemoryError):  # then Redis refuses enqueueing by itself
@@ -195,7 +199,7 @@ def _turn(verdicts: tuple[str, ...], reply: list[Any], token: str) -> Turn:
     now_at = float(reply[1])
     if reply[0] == b"held":
         until_at = float(reply[3]) if reply[3] else None
-        return Turn(verdicts, held=Held(HoldKind(reply[2].decode()), until_at), now_at=now_at)
+        return Turn(verdicts, held=Held(_kind(reply[2]), until_at), now_at=now_at)
     if reply[0] == b"stale":
         return Turn(verdicts, now_at=now_at)
     rows = range(3, len(reply), _FIELDS_PER_LEAD)
@@ -211,19 +215,31 @@ def _claimed(row: list[bytes], token: str) -> Claimed:
         look=kind == b"look",
         lane=lane.decode(),
         source=source.decode(),
-        attempts=int(attempts),
-        returned=int(returned),
-        expiries=int(expiries),
+        attempts=_count(attempts),
+        returned=_count(returned),
+        expiries=_count(expiries),
         age_seconds=float(age),
         raw=raw,
     )
 
 
+def _count(text: bytes | int) -> int:
+    """A count of a record; one that somebody has damaged must not sink its whole batch."""
+    return int(text) if isinstance(text, int) or text.isdigit() else 0
+
+
+def _kind(text: bytes) -> HoldKind:
+    try:
+        return HoldKind(text.decode())
+    except ValueError:
+        return HoldKind.OTHER
+
+
 def _counts(reply: list[Any]) -> Counts:
     values: dict[str, Any] = dict(zip(_COUNTED, map(int, reply[1:14]), strict=True))
     if len(reply) > 15:
-        kind, until, since, reason, by, version = (value.decode() for value in reply[15:])
-        hold = Hold(HoldKind(kind), float(until) if until else None, reason, by)
+        until, since, reason, by, version = (value.decode() for value in reply[16:])
+        hold = Hold(_kind(reply[15]), float(until) if until else None, reason, by)
         values |= {"hold": hold, "hold_since_at": float(since), "hold_version": version}
     oldest = float(reply[14]) if reply[14] else None
     return Counts(now_at=float(reply[0]), oldest_due_at=oldest, **values)
