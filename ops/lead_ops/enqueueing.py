@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lead_producers import LeadProducer
-from lead_producers.producer import CHUNK
+from lead_producers.producer import CHUNK, Receipt
 
 from .lead_files.lead_file import Bad, Good, Item
 
@@ -101,13 +101,20 @@ class Enqueueing:
                 self._lane,
                 source=self._source,
                 key=lambda index, _: chunk[index][1],
+                on_receipt=lambda index, receipt: self._count(chunk[index][0], receipt),
             )
-            self.tally.accepted += summary.accepted
-            self.tally.duplicates += summary.duplicates
             for index, message in summary.refused:
                 self._refuse(Bad(chunk[index][0].place, message))
         self._chunk = []
         self.tally.line = self._last_line
+
+    def _count(self, item: Good, receipt: Receipt) -> None:
+        """Count one by one: the producer may divide a chunk, and only its beginning get in."""
+        if receipt.duplicate:
+            self.tally.duplicates += 1
+        else:
+            self.tally.accepted += 1
+        self.tally.line = item.place.line
 
     def _refuse(self, bad: Bad) -> None:
         self.tally.refused += 1

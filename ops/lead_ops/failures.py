@@ -24,6 +24,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from . import context
+from .entry import NEEDS_MORE, is_of_others
 from .errors import OpsError
 from .render import say
 
@@ -51,6 +52,8 @@ def report(error: BaseException) -> int:
             return _say(str(error), getattr(error, "exit_code", 1))
         case RedisError():
             return _say(_redis(error), 1)
+        case ModuleNotFoundError() if is_of_others(error):
+            return _say(NEEDS_MORE, 1)
         case OSError():
             return _say(_system(error), 1)
         case _:
@@ -64,13 +67,18 @@ def _say(text: str, exit_code: int) -> int:
 
 
 def _usage(error: click.UsageError) -> str:
-    message = error.format_message().rstrip(".")
+    message = error.format_message()
+    if not message.endswith((".", "?")):
+        message += "."
     command = error.ctx.command_path if error.ctx else "leads"
-    return f"{message}. Try: {command} -h"
+    return f"{message} Try: {command} -h"
 
 
 def _redis(error: RedisError) -> str:
-    queue = context.load()
+    try:
+        queue = context.load()
+    except context.ContextError as unknown:  # It was known before: `leads up` stopped meanwhile.
+        return f"Redis failed ({type(error).__name__}): {unknown}"
     where = f"Redis at {queue.where()}"
     hint = "is it running? LEADS_REDIS_URL says where it is"
     if queue.running:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from lead_worker.core.lifecycle import State
+from lead_worker.core.lifecycle import Reason, State
 from lead_worker.store import Counts
 from lead_worker.store.reading import Sight
 
@@ -110,13 +110,10 @@ def what_next(sight: Sight, counts: Counts) -> str:
         case State.PARKED:
             return (
                 "It may have arrived: look in the API, then"
-                " leads dead replay ID (sends it again) or leads dead discard ID."
+                " leads dead replay ID (sends it again) or leads dead discard ID --reason WHY."
             )
         case State.DEAD:
-            return (
-                "It is not tried again. Once the cause is mended: leads dead replay ID;"
-                " to give it up: leads dead discard ID."
-            )
+            return _DEAD.get(sight.fields.get("reason", ""), _DEAD_OF_ANY)
         case State.DELIVERED:
             return f"Delivered {ago(at, counts.now_at)}."
         case State.DISCARDED:
@@ -124,6 +121,36 @@ def what_next(sight: Sight, counts: Counts) -> str:
         case State.ERASED:
             there = "; the API has it as well" if "api_id" in sight.fields else ""
             return f"Its data were erased here {ago(at, counts.now_at)}{there}."
+
+
+_DEAD_OF_ANY = (
+    "It is not tried again. Once the cause is mended: leads dead replay ID;"
+    " to give it up: leads dead discard ID --reason WHY."
+)
+_DEAD: dict[str, str] = {
+    Reason.MANGLED: (
+        "The API has it under the id below, without the lost fields: correct it there, then"
+        " leads dead discard ID --reason WHY. A replay would create a second one."
+    ),
+    Reason.INVALID: (
+        "It was not sent. A replay dies again, unless the settings that refused it"
+        " (LEADS_UNKNOWN_FIELDS, ...) are changed first: enqueue a corrected lead, then"
+        " leads dead discard ID --reason WHY."
+    ),
+    Reason.REJECTED: (
+        "The API refused it, see what it said. Once that is mended on its side:"
+        " leads dead replay ID; else enqueue a corrected lead, then"
+        " leads dead discard ID --reason WHY."
+    ),
+    Reason.EXHAUSTED: (
+        "Its attempts are spent. If one of them is unknown, look in the API first: it may be"
+        " there. Once the API is well: leads dead replay ID."
+    ),
+    Reason.POISON: (
+        "Its workers died while they had it. Look at the lead and in the API, where it may be:"
+        " then leads dead replay ID or leads dead discard ID --reason WHY."
+    ),
+}
 
 
 def _waiting(due_at: float, counts: Counts) -> str:
@@ -137,7 +164,7 @@ def _waiting(due_at: float, counts: Counts) -> str:
 def _facts(sight: Sight, now_at: float) -> list[tuple[str, str]]:
     fields = sight.fields
     accepted_at = float(fields.get("accepted_at", now_at))
-    status = " ".join(fields[name] for name in ("status", "code") if fields.get(name))
+    status = " ".join(filter(None, (fields.get("status"), _code(fields))))
     counts = [f"{fields.get('attempts', '0')} spent"]
     counts += [f"{fields[n]} {w}" for n, w in _COUNTED.items() if n in fields]
     facts = [
@@ -148,12 +175,27 @@ def _facts(sight: Sight, now_at: float) -> list[tuple[str, str]]:
         ("reason", fields.get("reason", "")),
         ("cause", fields.get("cause", "")),
         ("status", status),
-        ("fields", fields.get("fields", "")),
+        ("lost", _lost(sight)),
         ("api id", fields.get("api_id", "")),
         ("also as", fields.get("also", "")),
         ("replayed", when(float(fields["replayed_at"])) if "replayed_at" in fields else ""),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _lost(sight: Sight) -> str:
+    """Names of the fields that came back empty, of the last attempt that says so."""
+    for entry in reversed(sight.timeline):
+        found = entry.get("fields")
+        if isinstance(found, list):
+            return ", ".join(map(str, found))
+    return ""
+
+
+def _code(fields: Mapping[str, Any]) -> str:
+    """The API's own code, where it says more than the status; some make it of the status."""
+    code, status = str(fields.get("code") or ""), fields.get("status")
+    return "" if code.casefold() in (str(status), f"status_{status}") else code
 
 
 _COUNTED = {"returned": "given back", "expiries": "lost with their worker"}
@@ -166,18 +208,23 @@ def _row(entry: Mapping[str, Any]) -> tuple[object, ...]:
         event = f"{entry.get('n', '?')} {str(entry.get('outcome', '?')).replace('_', ' ')}"
     marks = [mark for mark in ("late", "duplicate") if entry.get(mark)]
     return (
-        when(at) if isinstance(at, int | float) else None,
+        when(at)[5:] if isinstance(at, int | float) else None,  # the year is above
         ", ".join([event, *marks]),
-        span(took) if isinstance(took, int | float) else None,
+        _took(took) if isinstance(took, int | float) else None,
         _why(entry),
         entry.get("worker") or entry.get("by"),
     )
 
 
+def _took(seconds: float) -> str:
+    return span(seconds) if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
 def _why(entry: Mapping[str, Any]) -> str:
     """Codes and counts, no words: those may be personal."""
     names = ("status", "code", "cause", "reason", "api_id")
-    whys = [str(entry[name]) for name in names if entry.get(name)]
+    said = {**entry, "code": _code(entry)}
+    whys = [str(said[name]) for name in names if said.get(name)]
     for name, what in (("errors", "wrong"), ("fields", "lost")):
         found = entry.get(name)
         if isinstance(found, list):

@@ -1,9 +1,11 @@
-"""Who gives a command, as the queue's records name them."""
+"""Who gives a command and why, as the queue's records name them."""
 
 from __future__ import annotations
 
 import getpass
 import os
+
+import click
 
 
 def operator() -> str:
@@ -12,3 +14,16 @@ def operator() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def given_reason(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> str | None:
+    """Check a reason for the records.
+
+    Raises:
+        BadParameter: it is blank: whoever reads the record later would learn nothing.
+    """
+    if value is not None and not value.strip():
+        raise click.BadParameter("expected some words, found none")
+    return value

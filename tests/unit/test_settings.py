@@ -136,6 +136,12 @@ def test_a_region_is_two_capitals(value: str) -> None:
     assert mistake("LEADS_PHONE_REGION", value).startswith("LEADS_PHONE_REGION: expected a two")
 
 
+@pytest.mark.parametrize("value", ["XX", "UK"])
+def test_a_region_is_one_that_has_phone_numbers(value: str) -> None:
+    assert "a region that has phone numbers" in mistake("LEADS_PHONE_REGION", value)
+    assert load({"LEADS_PHONE_REGION": "GB"}).phone_region == "GB"
+
+
 @pytest.mark.parametrize(
     "value",
     ["https://api.example/rest", "http://127.0.0.1:8000", "http://localhost/x", "http://[::1]:9"],

@@ -179,6 +179,10 @@ def _existing_file(text: str) -> str:
 def _region(text: str) -> str:
     if not re.fullmatch(r"[A-Z]{2}", text):
         raise ValueError(f"expected a two-letter region in capitals, such as BR, found {text!r}")
+    from phonenumbers import SUPPORTED_REGIONS  # slow to import, and few set a region
+
+    if text not in SUPPORTED_REGIONS:
+        raise ValueError(f"expected a region that has phone numbers, such as BR, found {text!r}")
     return text
 
 

@@ -19,8 +19,8 @@ from lead_ops import context
 from lead_ops.errors import OpsError
 from lead_ops.lead_ids import one_id, several_ids
 from lead_ops.lead_view import record_json
-from lead_ops.operator import operator
-from lead_ops.render import ago, count_words, say, say_json, table
+from lead_ops.operator import given_reason, operator
+from lead_ops.render import count_words, say, say_json, span, table
 
 from .show import find, show_sight
 
@@ -52,8 +52,9 @@ def list_(reason: str | None, parked: bool, limit: int, as_json: bool) -> None:
         say_json([_listed_json(listed, state) for listed in found])
         return
     if found:
-        columns = ("id", "when", "reason", "tries", "cause", "from")
-        table(columns, (_row(listed, state, counts) for listed in found), keep=4)
+        # All but the last are whole at 80 columns.
+        columns = ("id", "age", "reason", "cause", "tries", "from")
+        table(columns, (_row(listed, state, counts) for listed in found), keep=5)
     _say_rest(counts, state, len(found), filtered=reason is not None, limit=limit)
 
 
@@ -68,14 +69,13 @@ def _listed_json(listed: Listed, state: State) -> dict[str, Any]:
 
 def _row(listed: Listed, state: State, counts: Counts) -> tuple[object, ...]:
     fields = listed.fields
-    code = f" {fields['code']}" if fields.get("code") else ""
     source = f" {fields['source']}" if fields.get("source") else ""
     return (
         listed.lead_id,
-        ago(listed.at, counts.now_at),
+        span(counts.now_at - listed.at),
         fields.get("reason", state.value),
+        fields.get("cause", ""),
         fields.get("attempts", "0"),
-        fields.get("cause", "") + code,
         fields.get("lane", "") + source,
     )
 
@@ -113,7 +113,7 @@ def show_dead(lead_id: str, personal: bool, as_json: bool) -> None:
 
 @dead.command(short_help="Let dead letters wait again.")
 @click.argument("lead_ids", metavar="ID...", callback=several_ids, nargs=-1, required=True)
-@click.option("--reason", help="Why, for the lead's timeline.")
+@click.option("--reason", callback=given_reason, help="Why, for the lead's timeline.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def replay(lead_ids: tuple[str, ...], reason: str | None, as_json: bool) -> int:
     """Let dead or parked leads wait again, with fresh attempts.
@@ -128,7 +128,9 @@ def replay(lead_ids: tuple[str, ...], reason: str | None, as_json: bool) -> int:
 
 @dead.command(short_help="Give dead letters up.")
 @click.argument("lead_ids", metavar="ID...", callback=several_ids, nargs=-1, required=True)
-@click.option("--reason", required=True, help="Why, for the lead's timeline.")
+@click.option(
+    "--reason", required=True, callback=given_reason, help="Why, for the lead's timeline."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def discard(lead_ids: tuple[str, ...], reason: str, as_json: bool) -> int:
     """Give dead or parked leads up; they are kept for some days and then forgotten.

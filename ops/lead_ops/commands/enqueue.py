@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-from lead_producers import LeadProducer, ProducerError
+from lead_producers import LeadProducer, ProducerError, QueueUnavailable
 from lead_producers.keys import LANES
 from lead_producers.producer import SOURCE_MAX
 
@@ -26,7 +27,19 @@ TIMEOUT_SECONDS = 10.0
 """The bound on one chunk: a bulk can wait where a web request cannot."""
 
 INTERRUPTED = 130
-INTERRUPTION = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What ended a run before its end.
+
+    Attributes:
+        words: for a person; "" for an interruption.
+        unsure: whether leads that are not in the tally may be in the queue as well.
+    """
+
+    words: str
+    unsure: bool
 
 
 def _source(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
@@ -99,7 +112,7 @@ def enqueue(
         _say_summary(run.tally, by_field=bool(key_field))
     if stopped:
         _say_stopped(run.tally, stopped, repeatable=repeatable)
-        return INTERRUPTED if stopped == INTERRUPTION else 1
+        return 1 if stopped.words else INTERRUPTED
     return 1 if run.tally.refused else 0
 
 
@@ -121,14 +134,16 @@ def _producer(queue: context.Context) -> LeadProducer:
         raise context.unreadable_address() from None
 
 
-def _carry_out(run: Enqueueing, leads: LeadFile, progress: Progress) -> str | None:
+def _carry_out(run: Enqueueing, leads: LeadFile, progress: Progress) -> Stop | None:
     """Run to the end; gives what stopped it before, if anything did after it had begun."""
     try:
         run.run(leads.items(progress.advance))
     except KeyboardInterrupt:
-        return INTERRUPTION
+        return Stop("", unsure=True)
+    except QueueUnavailable as error:
+        return Stop(str(error), unsure=not str(error).endswith("(not enqueued)"))
     except (ProducerError, LeadFileError) as error:
-        return str(error)
+        return Stop(str(error), unsure=False)
     return None
 
 
@@ -137,7 +152,7 @@ def _refusal(bad: Bad, format_: str) -> str:
     return f"{where} {bad.place.line}: {bad.message}"
 
 
-def _summary(tally: Tally, stopped: str | None, namespace: str) -> dict[str, Any]:
+def _summary(tally: Tally, stopped: Stop | None, namespace: str) -> dict[str, Any]:
     return {
         "namespace": namespace,
         "accepted": tally.accepted,
@@ -168,13 +183,16 @@ def _say_summary(tally: Tally, *, by_field: bool) -> None:
         say("mend the refused ones in a file of their own, and enqueue that")
 
 
-def _say_stopped(tally: Tally, stopped: str, *, repeatable: bool) -> None:
-    if stopped != INTERRUPTION:
-        say(("leads: ", "red"), stopped, stderr=True)
-    reached = f"all up to line {tally.line:,} is done" if tally.line else "nothing is confirmed"
-    advice = (
-        "run the same command again: nothing is enqueued twice"
-        if repeatable
-        else "some of the leads after that may be in the queue as well"
-    )
+def _say_stopped(tally: Tally, stopped: Stop, *, repeatable: bool) -> None:
+    if stopped.words:
+        say(("leads: ", "red"), stopped.words, stderr=True)
+    reached = f"all up to line {tally.line:,} is done"
+    if not tally.line:
+        reached = "nothing is confirmed" if stopped.unsure else "nothing was enqueued"
+    if repeatable:
+        advice = "run the same command again: nothing is enqueued twice"
+    elif stopped.unsure:
+        advice = "some of the leads after that may be in the queue as well"
+    else:
+        advice = "nothing after that is in the queue: enqueue it from there on"
     say(f"stopped before the end: {reached}; {advice}", stderr=True)

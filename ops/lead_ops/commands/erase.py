@@ -11,6 +11,7 @@ from lead_worker.store import Store
 from lead_worker.store.reading import Reading
 
 from lead_ops import context
+from lead_ops.errors import OpsError
 from lead_ops.lead_ids import several_ids
 from lead_ops.render import count_words, say, say_json
 
@@ -43,7 +44,8 @@ def _confirm(number: int, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("this cannot be undone: expected --yes, found no one to ask")
     leads = count_words(number, "lead", "leads")
-    click.confirm(f"Erase {leads}? This cannot be undone", abort=True, err=True)
+    if not click.confirm(f"Erase {leads}? This cannot be undone", err=True):
+        raise OpsError("nothing was erased")
 
 
 def _erase(store: Store, lead_id: str) -> dict[str, Any]:

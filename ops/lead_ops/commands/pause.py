@@ -8,13 +8,17 @@ from lead_worker.core import governor
 from lead_ops import context
 from lead_ops.governing import change_hold
 from lead_ops.holds import hold_json, hold_words
-from lead_ops.operator import operator
+from lead_ops.operator import given_reason, operator
 from lead_ops.render import say, say_json
 
 
 @click.command(short_help="Hold all deliveries.")
 @click.option(
-    "--reason", default="paused by an operator", show_default=True, help="Why, for whoever asks."
+    "--reason",
+    default="paused by an operator",
+    show_default=True,
+    callback=given_reason,
+    help="Why, for whoever asks.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def pause(reason: str, as_json: bool) -> None:

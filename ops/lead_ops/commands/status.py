@@ -17,8 +17,11 @@ from lead_ops.render import ago, say, say_json, span
 _NOTES = {
     "parked": "may have arrived; you decide: leads dead list --parked",
     "dead": "not deliverable as they are: leads dead list",
-    "duplicates": "second ids that the API gave for one lead",
+    "duplicates": "known to be twice in the API, by a second id; those unseen are not counted",
 }
+_ALWAYS_NOTED = ("duplicates",)
+"""Their 0 says less than it seems to."""
+
 _STATES = tuple(state.value for state in State)
 
 
@@ -26,6 +29,9 @@ _STATES = tuple(state.value for state in State)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(as_json: bool) -> None:
     """Show how many leads are where, what is held and why, and who works.
+
+    `duplicates` are leads known to be twice in the API, because it gave two ids; 0 does not prove
+    that no lead was sent twice.
 
     \b
       leads status
@@ -62,8 +68,15 @@ def status_json(
         "overdue_seconds": overdue_seconds(counts),
         "hold": hold_json(counts),
         "enqueueing_refused": refused,
+        "workers_alive": len(_alive(counts, workers)),
+        "workers_silent": len(workers) - len(_alive(counts, workers)),
         "workers": [
-            {"name": worker.name, "beat_at": worker.beat_at, "about": dict(worker.about)}
+            {
+                "name": worker.name,
+                "beat_at": worker.beat_at,
+                "silent": worker.is_silent(counts.now_at),
+                "about": dict(worker.about),
+            }
             for worker in workers
         ],
     }
@@ -85,8 +98,9 @@ def _say_troubles(counts: Counts, workers: list[Worker], *, refused: bool) -> No
         say(("FULL ", "bold red"), "Redis is short of memory and takes no new leads: add some")
     if counts.accounted != counts.accepted:
         say(("LOST ", "bold red"), "the numbers do not add up: leads audit")
-    if not workers and counts.accepted:
-        say(("IDLE ", "bold yellow"), "no worker has given a sign within the last minute")
+    if counts.accepted and not _alive(counts, workers):
+        since = span(counts.now_at - workers[0].beat_at) if workers else "the last minute"
+        say(("IDLE ", "bold yellow"), f"no worker has given a sign within {since}")
 
 
 def _say_numbers(counts: Counts) -> None:
@@ -95,7 +109,7 @@ def _say_numbers(counts: Counts) -> None:
         note = _waiting_note(counts) if name == "waiting" else _NOTES.get(name, "")
         style = "bold" if number else "dim"
         alarm = "yellow" if number and name in ("parked", "dead", "duplicates") else style
-        shown = f"  {note}" if number and note else ""
+        shown = f"  {note}" if note and (number or name in _ALWAYS_NOTED) else ""
         say((f"{name:<10} ", style), (f"{number:>9,}", alarm), (shown, "dim"))
 
 
@@ -110,5 +124,16 @@ def _waiting_note(counts: Counts) -> str:
 
 
 def _say_workers(counts: Counts, workers: list[Worker]) -> None:
-    last = f"  last sign {ago(workers[0].beat_at, counts.now_at)}" if workers else ""
-    say((f"{'workers':<10} ", "bold"), f"{len(workers):>9,}", (last, "dim"))
+    alive = _alive(counts, workers)
+    last = f"  last sign {ago(workers[0].beat_at, counts.now_at)}" if alive else ""
+    say((f"{'workers':<10} ", "bold"), f"{len(alive):>9,}", (last, "dim"))
+    silent = workers[len(alive) :]
+    if silent:
+        more = " or longer" if len(silent) > 1 else ""
+        note = f"  for {span(counts.now_at - silent[0].beat_at)}{more}: dead, stuck or cut off"
+        say((f"{'silent':<10} ", "bold"), (f"{len(silent):>9,}", "yellow"), (note, "dim"))
+
+
+def _alive(counts: Counts, workers: list[Worker]) -> list[Worker]:
+    """Those that gave a sign within seconds; `workers` has the latest first."""
+    return [worker for worker in workers if not worker.is_silent(counts.now_at)]

@@ -26,6 +26,9 @@ __all__ = ["FORMATS", "Bad", "Good", "Item", "LeadFile", "LeadFileError", "Place
 BLOCK = 262_144
 """The most bytes of one read."""
 
+HOPELESS = 20
+"""So many bad ones in front of the first good one mean that the file is not one of leads."""
+
 FORMATS = ("jsonl", "json", "csv")
 _READERS = {"jsonl": read_json_lines, "json": read_json_array, "csv": read_csv}
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
@@ -34,6 +37,12 @@ _FOREIGN = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codec
 
 class LeadFileError(OpsError):
     """The file cannot be read, or is not one of leads. Nothing was enqueued."""
+
+    exit_code = 2
+
+
+class NotLeadsError(OpsError):
+    """Nothing at its beginning is a lead. Nothing was enqueued."""
 
     exit_code = 2
 
@@ -66,6 +75,10 @@ class LeadFile:
         self._begins_at = stream.tell() if self.regular else 0
         self._head = self._first_bytes()
         self.format = format_ or self._tell_format()
+        if format_ == "json" and self._head.strip() and not self._head.lstrip().startswith(b"["):
+            raise LeadFileError(
+                f"{name}: expected a JSON array, found something else: is it --format jsonl?"
+            )
 
     @classmethod
     def open(cls, path: Path, format_: str | None = None) -> Self:
@@ -127,8 +140,28 @@ class LeadFile:
         Raises:
             HeaderError: a CSV's header is none of leads; before any lead is given.
             LeadFileError: it cannot be read any further.
+            NotLeadsError: the first `HOPELESS` are all bad; no lead is given.
         """
-        return _READERS[self.format](self._blocks(on_read))
+        return self._with_hope(_READERS[self.format](self._blocks(on_read)))
+
+    def _with_hope(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Hold the first bad ones back until there is a good one, or until there are too many."""
+        bad: list[Bad] = []
+        for item in items:
+            if isinstance(item, Bad):
+                bad.append(item)
+                if len(bad) < HOPELESS:
+                    continue
+                raise NotLeadsError(
+                    f"{self.name}: not a file of leads: none of the first {HOPELESS} can be read"
+                    f" (line {bad[0].place.line}: {bad[0].message})"
+                )
+            if item is not None:
+                yield from bad
+                yield item
+                yield from items
+                return
+        yield from bad
 
     def _blocks(self, on_read: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
         block = self._head

@@ -104,12 +104,17 @@ def leads(
 def leads_process(redis_url: str, namespace: str) -> Callable[..., subprocess.Popen[bytes]]:
     """The command on this test's queue, in a process of its own; its streams are pipes."""
 
-    def start(*arguments: object, **environ: str) -> subprocess.Popen[bytes]:
+    def start(
+        *arguments: object,
+        stdin: int = subprocess.PIPE,
+        stdout: int = subprocess.PIPE,
+        **environ: str,
+    ) -> subprocess.Popen[bytes]:
         known = {"LEADS_REDIS_URL": redis_url, "LEADS_NAMESPACE": namespace}
         return subprocess.Popen(
             [sys.executable, "-m", "lead_ops.main", *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdin=stdin,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             env=os.environ | known | environ,
         )

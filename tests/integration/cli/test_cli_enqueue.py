@@ -240,6 +240,27 @@ def test_a_run_that_loses_redis_half_way_says_what_is_in_and_can_be_repeated(
     queue.store.client.close()
 
 
+def test_what_is_said_of_a_pipe_agrees_with_what_redis_did(
+    leads_process: Start, own_redis: Callable[..., EmbeddedRedis], namespace: str
+) -> None:
+    redis = own_redis()
+    queue = Queue(redis.url, namespace)
+    process = leads_process("enqueue", "-", LEADS_REDIS_URL=redis.url)
+    assert process.stdin
+    process.stdin.write(b'{"name":"Ana"}\n')
+    process.stdin.flush()
+    wait_for(lambda: queue.store.counts().accepted == 1)
+    redis.kill()
+    _, err = process.communicate(b'{"name":"Eva"}\n')
+    assert process.returncode == 1
+    error, stopped = err.decode().splitlines()
+    unsure = "may be in the queue as well" in stopped
+    assert ("(not enqueued)" in error) is not unsure
+    assert unsure or "nothing after that is in the queue" in stopped
+    queue.producer.close()
+    queue.store.client.close()
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     """Wait for a condition, with a limit that means that this hangs."""
     give_up_at = time.monotonic() + 30

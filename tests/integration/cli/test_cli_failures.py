@@ -9,6 +9,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import lead_ops
+import lead_producers
+import lead_worker
 import pytest
 from lead_ops import context, main
 from lead_ops.embedded import EmbeddedRedis
@@ -117,6 +120,39 @@ def test_a_pipe_that_is_closed_ends_a_command_in_silence(
             process.stdout.close()
             assert process.stderr.read() == b""
         assert process.returncode == 141
+
+
+def test_a_stream_that_the_caller_closed_is_no_fault(redis_url: str) -> None:
+    status = f"{sys.executable} -m lead_ops.main status"
+    script = f"{status} <&-; {status} >&-; {status} 2>&-"
+    ran = subprocess.run(
+        ["/bin/sh", "-ec", script],
+        env=os.environ | {"LEADS_REDIS_URL": redis_url, "LEADS_NAMESPACE": "none"},
+        capture_output=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert ran.stdout.count(b"accepted") == 2
+
+
+def test_the_base_install_says_what_the_command_needs(tmp_path: Path) -> None:
+    ours = tmp_path / "site"
+    ours.mkdir()
+    for package in (lead_ops, lead_worker, lead_producers):
+        (ours / package.__name__).symlink_to(Path(str(package.__file__)).parent)
+    # -S leaves out all that pip installed, -I what the environment adds.
+    program = f"import sys; sys.path.append({str(ours)!r}); from lead_ops.entry import main; main()"
+    ran = subprocess.run(
+        [sys.executable, "-ISc", program, "status"], capture_output=True, check=False
+    )
+    said = b"leads: the command needs more packages: pip install 'leads-worker[ops]'\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, b"", said)
+
+
+def test_a_suggestion_ends_in_one_mark(leads: Leads) -> None:
+    ran = leads("dead", "lst")
+    assert "?." not in ran.err
+    assert ran.err.rstrip().endswith("Try: leads dead -h")
 
 
 def test_text_on_a_pipe_has_no_colour_and_bytes_that_a_narrow_encoding_can_show(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from collections.abc import Callable
 
 import pytest
 from lead_ops.audit import run_audit
@@ -12,6 +15,7 @@ from lead_worker.store.reading import PAGE, Reading
 
 from .conftest import Leads, Queue
 
+Start = Callable[..., "subprocess.Popen[bytes]"]
 UNKNOWN_ID = "0" * 32
 
 
@@ -34,8 +38,70 @@ def test_the_text_says_what_happens_next(leads: Leads, queue: Queue) -> None:
     out = leads("show", lead_id).out
     assert out.startswith(f"{lead_id}  dead\n")
     assert "leads dead replay" in out
-    assert "1 rejected\t0.2 s" in out
+    assert "1 rejected\t200 ms" in out
     assert "ana.souza@example.com" in out
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("mangled", "correct it there, then leads dead discard"),
+        ("invalid", "enqueue a corrected lead, then leads dead discard"),
+        ("rejected", "else enqueue a corrected lead"),
+        ("exhausted", "look in the API first"),
+        ("poison", "Look at the lead and in the API"),
+    ],
+)
+def test_the_advice_fits_the_reason(leads: Leads, queue: Queue, reason: str, advice: str) -> None:
+    assert advice in leads("dead", "show", queue.die(reason)).out.splitlines()[1]
+
+
+def test_a_mangled_lead_names_what_was_lost(leads: Leads, queue: Queue) -> None:
+    entry: dict[str, object] = {"outcome": "mangled", "api_id": "a", "fields": ["email", "phone"]}
+    lead_id = queue.settle(State.DEAD, entry, reason="mangled", cause="fields_lost")
+    assert "lost      email, phone\n" in leads("show", lead_id).out
+
+
+def test_a_code_that_repeats_the_status_is_left_out(leads: Leads, queue: Queue) -> None:
+    plain = queue.settle(
+        State.DEAD,
+        {"status": 418, "code": "STATUS_418"},
+        reason="rejected",
+        cause="status_418",
+        status="418",
+        code="STATUS_418",
+    )
+    assert "STATUS_418" not in leads("show", plain).out + leads("dead", "list").out
+    telling = queue.die(status="422", code="NO_AGENT")
+    assert "422 NO_AGENT" in leads("show", telling).out
+
+
+def test_what_matters_in_a_list_is_whole_at_80_columns(leads_process: Start, queue: Queue) -> None:
+    queue.die()
+    queue.settle(State.DEAD, reason="exhausted", cause="connect_timeout")
+    reader, writer = os.openpty()
+    environ = {"COLUMNS": "80", "TERM": "xterm"}
+    process = leads_process("dead", "list", stdout=writer, **environ)
+    assert process.communicate()[1] == b""
+    os.close(writer)
+    lines = os.read(reader, 65_536).decode()
+    os.close(reader)
+    assert "connect_timeout" in lines
+    assert "status_422" in lines
+    assert "exhausted" in lines
+
+
+def test_saying_no_to_erase_erases_nothing(leads_process: Start, queue: Queue) -> None:
+    lead_id = queue.die()
+    reader, writer = os.openpty()
+    os.write(reader, b"n\n")
+    process = leads_process("erase", lead_id, stdin=writer)
+    out, err = process.communicate()
+    os.close(writer)
+    os.close(reader)
+    assert (process.returncode, out) == (1, b"")
+    assert err.endswith(b"leads: nothing was erased\n")
+    assert queue.store.counts().dead == 1
 
 
 def test_what_is_personal_can_be_left_out(leads: Leads, queue: Queue) -> None:

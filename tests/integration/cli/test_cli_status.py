@@ -12,7 +12,7 @@ from lead_worker.core import governor
 from lead_worker.core.governor import Hold
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
-from lead_worker.store import Store
+from lead_worker.store import Settlement, Store
 
 from .conftest import Leads, Queue
 
@@ -66,6 +66,52 @@ def test_the_text_says_what_to_do(leads: Leads, queue: Queue) -> None:
     out = leads("status").out
     assert "IDLE" not in out
     assert "workers            1  last sign" in out
+
+
+def test_a_worker_that_went_silent_is_told_from_one_that_works(leads: Leads, queue: Queue) -> None:
+    queue.put()
+    queue.store.beat({"host": "box"})
+    now_at = queue.store.counts().now_at
+    queue.store.client.zadd(queue.store.keys.workers, {"dead": now_at - 40})
+    status = json.loads(leads("status", "--json").out)
+    assert (status["workers_alive"], status["workers_silent"]) == (1, 1)
+    assert {each["name"]: each["silent"] for each in status["workers"]} == {
+        "w": False,
+        "dead": True,
+    }
+    out = leads("status").out
+    assert "workers            1  last sign" in out
+    assert "silent             1  for 4" in out
+    assert "IDLE" not in out
+    queue.store.client.zadd(queue.store.keys.workers, {"w": now_at - 50})
+    assert "IDLE no worker has given a sign within 4" in leads("status").out
+
+
+def test_no_duplicates_is_not_said_to_mean_that_none_was_sent(leads: Leads) -> None:
+    assert "duplicates         0  known to be twice in the API" in leads("status").out
+
+
+def test_resume_says_when_the_first_that_was_set_aside_is_due(leads: Leads, queue: Queue) -> None:
+    queue.put()
+    lead_id, token = queue.lease()
+    entry: dict[str, object] = {"event": "attempt", "n": 1}
+    given_back = Settlement(lead_id, token, State.WAITING, entry, due_seconds=600.0)
+    assert queue.store.turn([given_back], None, 30.0).verdicts == ("ok",)
+    leads("pause")
+    assert leads("resume").out.splitlines()[1] == "1 waiting, the first due in 10 min"
+    queue.put()
+    leads("pause")
+    assert leads("resume").out.splitlines()[1] == "2 waiting"
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_blank_reason_is_none(leads: Leads, queue: Queue, reason: str) -> None:
+    lead_id = queue.die()
+    for command in (("pause",), ("dead", "discard", lead_id), ("dead", "replay", lead_id)):
+        ran = leads(*command, "--reason", reason)
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    counts = queue.store.counts()
+    assert (counts.hold, counts.dead) == (None, 1)
 
 
 def test_a_worker_is_listed_with_what_it_says_of_itself(leads: Leads, queue: Queue) -> None:

@@ -20,6 +20,9 @@ from .store import Store
 PAGE = 100
 """The most leads of which one round trip reads the records."""
 
+SILENT_SECONDS = 5.0
+"""A worker beats each second; one that missed this many is not counted as working."""
+
 _OTHERS = tuple(state for state in State if state is not State.WAITING)
 
 
@@ -64,6 +67,10 @@ class Worker:
     beat_at: float
     about: Mapping[str, str]
 
+    def is_silent(self, now_at: float) -> bool:
+        """Whether it gave no sign for `SILENT_SECONDS`: it is dead, stuck or cut off."""
+        return now_at - self.beat_at > SILENT_SECONDS
+
 
 class Reading:
     """Reads one namespace. Methods raise `StoreError` where Redis does not answer."""
@@ -83,7 +90,7 @@ class Reading:
 
     def sight(self, lead_id: str) -> Sight | None:
         """Read all that is stored of one lead; None if there is no such lead."""
-        pipeline = self._client.pipeline(transaction=True)
+        pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(self._keys.lead(lead_id))
         pipeline.lrange(self._keys.timeline(lead_id), 0, -1)
         pipeline.get(self._keys.raw(lead_id))
@@ -176,7 +183,7 @@ class Reading:
 
     def remains_of(self, lead_id: str) -> str:
         """What is stored of a lead that has no record, in words; "" if there is nothing."""
-        pipeline = self._client.pipeline(transaction=True)
+        pipeline = self._client.pipeline(transaction=False)
         pipeline.exists(self._keys.lead(lead_id))
         pipeline.exists(self._keys.raw(lead_id))
         pipeline.exists(self._keys.timeline(lead_id))
