@@ -1,7 +1,7 @@
 """Which queue a command talks to, and the file by which a running `leads up` tells.
 
-It owns `.leads/env.json` and the choice between it and the environment. The environment wins: the
-file is looked for only where LEADS_REDIS_URL is not set. It must not start anything, nor wait.
+It owns `.leads/env.json`, where it is looked for, and the choice between it and the environment,
+which wins. It must not start anything, nor wait.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,9 @@ from .render import on_terminal, say
 
 FOLDER = ".leads"
 FILE = "env.json"
+LOCK = "up.lock"
+"""What each `leads up` leaves in its folder, so that it is known to have been used."""
+
 NAMES = ("LEADS_REDIS_URL", "LEADS_NAMESPACE", "LEADS_API_URL")
 """The settings that the file may hold. A token is not among them: no command needs one."""
 
@@ -102,25 +105,59 @@ def unreadable_address() -> ContextError:
     )
 
 
-def load(environ: Mapping[str, str] = os.environ, start: Path | None = None) -> Context:
+def checkout() -> Path | None:
+    """The checkout that this program runs from; None where it was installed without one."""
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / "ops" / "up").is_file() else None
+
+
+def load(environ: Mapping[str, str] = os.environ, places: Sequence[Path] | None = None) -> Context:
     """Read the settings; from a running `leads up` where the environment names no Redis.
+
+    Where it names the same Redis, only the namespace is taken from the running `leads up`, unless
+    the environment has that too.
 
     Args:
         environ: names and values.
-        start: the folder in which, and in whose parents, the file is looked for; by default the
-            current one.
+        places: the folders whose `.leads` are looked into, in this order; by default those of
+            `usual_places()`.
 
     Raises:
         SettingsError: as `settings.load`.
-        ContextError: a file was found and cannot be used.
+        ContextError: a file was found and cannot be used; or `leads up` was used here, does not
+            run, and the environment names no Redis.
     """
-    if environ.get("LEADS_REDIS_URL", "").strip():
-        return Context(settings.load(environ))
-    running = find_running(start or Path.cwd())
-    if running is None:
-        return Context(settings.load(environ))
+    looked = usual_places() if places is None else places
     given = {name: value for name, value in environ.items() if value.strip()}
+    if "LEADS_REDIS_URL" in given:
+        return _same_redis(given, looked) or Context(settings.load(environ))
+    running = find_running(looked)
+    if running is None:
+        _refuse_stopped(looked)
+        return Context(settings.load(environ))
     return Context(settings.load({**running.environ, **given}), running)
+
+
+def _same_redis(given: Mapping[str, str], places: Sequence[Path]) -> Context | None:
+    """The context of a running `leads up` that was given the same Redis as we were."""
+    if "LEADS_NAMESPACE" in given:
+        return None
+    with suppress(ContextError):  # The environment is enough to go on.
+        running = find_running(places)
+        if running and running.environ.get("LEADS_REDIS_URL") == given["LEADS_REDIS_URL"].strip():
+            namespace = running.environ.get("LEADS_NAMESPACE", "")  # a blank one counts as not set
+            return Context(settings.load({**given, "LEADS_NAMESPACE": namespace}), running)
+    return None
+
+
+def _refuse_stopped(places: Sequence[Path]) -> None:
+    """The usual Redis of this machine is hardly meant where `leads up` was used."""
+    for place in places:
+        folder = place / FOLDER
+        if (folder / LOCK).exists():
+            raise ContextError(
+                f"ops/up does not run here ({folder}): start it, or set LEADS_REDIS_URL"
+            )
 
 
 def for_command() -> Context:
@@ -131,20 +168,25 @@ def for_command() -> Context:
     """
     found = load()
     if found.running and on_terminal(stderr=True):
-        kind = ", the sandbox" if found.running.sandbox else ""
-        namespace = found.settings.namespace
-        say((f"using the queue of {found.running.path} ({namespace}{kind})", "dim"), stderr=True)
+        place = found.running.path.parent.parent
+        say((f"queue: {found.settings.namespace} of ops/up in {place}", "dim"), stderr=True)
     return found
 
 
-def find_running(start: Path) -> Running | None:
-    """Find the file in a folder or the nearest of its parents.
+def usual_places() -> list[Path]:
+    """Where a `leads up` is looked for: the current folder, its parents, then the checkout."""
+    here, root = Path.cwd(), checkout()
+    return [here, *here.parents, *([root] if root else [])]
+
+
+def find_running(places: Sequence[Path] | None = None) -> Running | None:
+    """Find the file in the first of some folders that has one; by default of `usual_places()`.
 
     Raises:
-        ContextError: the nearest one cannot be used.
+        ContextError: that one cannot be used.
     """
-    for folder in (start, *start.parents):
-        running = read_running(folder / FOLDER)
+    for place in usual_places() if places is None else places:
+        running = read_running(place / FOLDER)
         if running is not None:
             return running
     return None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from lead_ops import context
 from lead_ops.commands.sandbox import sandbox as command
 from lead_ops.sandbox import SandboxError, SandboxServer
 from lead_ops.sandbox.remote import RemoteSandbox
@@ -76,6 +77,24 @@ def test_a_fault_is_set_shown_and_cleared(sandbox: SandboxServer) -> None:
     assert "status 503" in run(sandbox, "show").stdout
     assert run(sandbox, "clear").stdout == "1 fault cleared\n"
     assert json.loads(run(sandbox, "show", "--json").stdout)["faults"] == []
+
+
+def test_a_fault_with_a_count_says_when_it_ends(sandbox: SandboxServer) -> None:
+    assert "; 0 hits; ends after 1 hit\n" in run(sandbox, "fault", "--drop", "--count", "1").stdout
+    both = run(sandbox, "fault", "--drop", "--count", "2", "--for", "60").stdout
+    assert "; 0 hits; for 60 s more, or ends after 2 hits\n" in both
+
+
+def test_without_a_port_the_sandbox_of_a_running_up_is_asked(
+    sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ".leads"
+    folder.mkdir()
+    context.write_running(folder, {"LEADS_API_URL": sandbox.url}, sandbox=True)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(command, ["show"], env={"LEADS_SANDBOX_TOKEN": ""})
+    assert result.exit_code == 0
+    assert sandbox.url in result.stdout
 
 
 @pytest.mark.parametrize(

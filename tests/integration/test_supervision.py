@@ -72,7 +72,7 @@ def test_what_is_killed_is_started_again_with_another_pid(
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: bool(child.ended()))
     made.supervisor.look()
-    assert made.told == ["child was ended by SIGKILL; starting it again (see child.log)"]
+    assert made.told == [f"child was ended by SIGKILL; starting it again (see {child.log.path})"]
     made.supervisor.look()
     assert child.alive
     assert child.pid != first
@@ -96,7 +96,9 @@ def test_what_ends_at_its_start_is_told_with_its_last_words(made: Made) -> None:
     made.supervisor.add(child)
     wait_until(lambda: bool(child.ended()))
     made.supervisor.look()
-    assert made.told == ["child ended with 1; starting it again in 1 s (see child.log)\n  no disk"]
+    assert made.told == [
+        f"child ended with 1; starting it again in 1 s (see {child.log.path})\n  no disk"
+    ]
 
 
 def test_a_child_is_beyond_the_reach_of_the_terminals_keys(made: Made) -> None:

@@ -74,12 +74,51 @@ def counts(hold: Hold | None = None, **numbers: int) -> Counts:
 )
 def test_one_lead_is_one_line(arrival: Arrival, told: str) -> None:
     assert text(arrival_line(arrival, WIDE - 1)) == told
+    assert len(text(arrival_line(arrival, 80))) <= 80
     assert text(arrival_line(arrival, WIDE)) == f"{clock(AT)} {told}"
 
 
 def test_a_delivery_to_the_sandbox_fits_into_80_columns() -> None:
     arrival = Arrival(AT, LEAD, State.DELIVERED, api_id="sandbox_" + "0" * 20, seconds=0.4)
     assert len(text(arrival_line(arrival, 80))) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arrival", "told"),
+    [
+        (
+            Arrival(
+                AT, LEAD, State.DELIVERED, api_id="sandbox_" + "0" * 20, attempts=12, seconds=31
+            ),
+            f"delivered {LEAD} sandbox_00000000... 31 s, 12 attempts",
+        ),
+        (
+            Arrival(
+                AT, LEAD, State.DEAD, reason="rejected", cause="status_422", code="UNPROCESSABLE_E"
+            ),
+            f"dead      {LEAD} rejected: status_422 UNPROCESSABLE_E",
+        ),
+        (
+            Arrival(
+                AT,
+                LEAD,
+                State.DEAD,
+                reason="rejected",
+                cause="status_422",
+                code="UNPROCESSABLE_ENT",
+            ),
+            f"dead      {LEAD} rejected: status_422",
+        ),
+        (
+            Arrival(AT, LEAD, State.DEAD, reason="exhausted", cause="connect_timeout", attempts=20),
+            f"dead      {LEAD} exhausted: 20 x connect_timeout",
+        ),
+    ],
+)
+def test_what_matters_is_not_cut_at_80_columns(arrival: Arrival, told: str) -> None:
+    line = text(arrival_line(arrival, 80))
+    assert line == told
+    assert len(line) <= 80
 
 
 def test_many_leads_are_one_line() -> None:

@@ -23,11 +23,14 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_running_up_is_found_from_any_folder_below(folder: Path, tmp_path: Path) -> None:
+def test_a_running_up_is_found_from_any_folder_below(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = context.write_running(folder, UP, sandbox=True)
     below = tmp_path / "ops" / "samples"
     below.mkdir(parents=True)
-    found = context.load({}, below)
+    monkeypatch.chdir(below)
+    found = context.load({})
     assert found.settings.redis_url == "unix:///up.sock"
     assert found.settings.namespace == "sandbox"
     assert found.running
@@ -44,18 +47,57 @@ def test_the_file_is_for_this_user_only_and_holds_no_token(folder: Path) -> None
 
 def test_the_environment_wins(folder: Path, tmp_path: Path) -> None:
     context.write_running(folder, UP, sandbox=True)
-    other = context.load({"LEADS_REDIS_URL": "redis://other"}, tmp_path)
+    other = context.load({"LEADS_REDIS_URL": "redis://other"}, [tmp_path])
     assert (other.settings.redis_url, other.settings.namespace) == ("redis://other", "leads")
     assert other.running is None
-    named = context.load({"LEADS_NAMESPACE": "mine", "LEADS_REDIS_URL": " "}, tmp_path)
+    named = context.load({"LEADS_NAMESPACE": "mine", "LEADS_REDIS_URL": " "}, [tmp_path])
     assert (named.settings.redis_url, named.settings.namespace) == ("unix:///up.sock", "mine")
+
+
+def test_a_running_up_is_found_in_the_checkout_that_the_program_is_of(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = context.write_running(folder, UP, sandbox=True)
+    monkeypatch.setattr(context, "checkout", lambda: tmp_path)
+    monkeypatch.chdir("/")
+    found = context.load({})
+    assert found.running
+    assert found.running.path == path
+
+
+def test_of_the_same_redis_the_namespace_is_taken(folder: Path, tmp_path: Path) -> None:
+    context.write_running(folder, UP, sandbox=True)
+    same = {"LEADS_REDIS_URL": UP["LEADS_REDIS_URL"]}
+    found = context.load(same, [tmp_path])
+    assert (found.settings.namespace, bool(found.running)) == ("sandbox", True)
+    assert (
+        context.load({**same, "LEADS_NAMESPACE": "mine"}, [tmp_path]).settings.namespace == "mine"
+    )
+
+
+def test_a_file_that_is_none_of_ours_does_not_matter_where_the_environment_is_enough(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "env.json").write_text("[]")
+    assert context.load({"LEADS_REDIS_URL": "redis://box"}, [tmp_path]).running is None
+
+
+def test_where_an_up_was_used_and_does_not_run_no_other_redis_is_guessed(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / context.LOCK).touch()
+    with pytest.raises(ContextError) as caught:
+        context.load({}, [tmp_path / "ops", tmp_path])
+    told = f"ops/up does not run here ({folder}): start it, or set LEADS_REDIS_URL"
+    assert str(caught.value) == told
+    assert context.load({"LEADS_REDIS_URL": "redis://box"}, [tmp_path]).running is None
 
 
 def test_without_the_file_the_defaults_hold(folder: Path, tmp_path: Path) -> None:
     context.write_running(folder, UP, sandbox=True)
     context.remove_running(folder)
     context.remove_running(folder)
-    assert context.load({}, tmp_path).running is None
+    assert context.load({}, [tmp_path]).running is None
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"[" * 70_000])
@@ -64,14 +106,14 @@ def test_a_file_that_is_none_of_ours_is_an_error_that_names_it(
 ) -> None:
     (folder / "env.json").write_bytes(content)
     with pytest.raises(ContextError, match=r"env\.json to hold a JSON object; remove it"):
-        context.load({}, tmp_path)
+        context.load({}, [tmp_path])
 
 
 def test_a_file_that_others_can_write_is_not_believed(folder: Path, tmp_path: Path) -> None:
     path = context.write_running(folder, UP, sandbox=True)
     path.chmod(0o622)
     with pytest.raises(ContextError, match="writable by nobody else"):
-        context.load({}, tmp_path)
+        context.load({}, [tmp_path])
 
 
 def test_a_bad_value_in_the_file_is_an_error_of_the_settings(folder: Path, tmp_path: Path) -> None:
@@ -79,7 +121,7 @@ def test_a_bad_value_in_the_file_is_an_error_of_the_settings(folder: Path, tmp_p
     path.write_text(json.dumps({"LEADS_REDIS_URL": "http://x"}))
     path.chmod(0o600)
     with pytest.raises(SettingsError, match="LEADS_REDIS_URL"):
-        context.load({}, tmp_path)
+        context.load({}, [tmp_path])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from lead_ops.up.folder import UpFolder
 from lead_ops.up.header import command, header
 from lead_ops.up.plan import make_plan
@@ -14,9 +15,8 @@ URL = "http://127.0.0.1:8089/rest"
 
 
 def rows(environ: dict[str, str], api_url: str = URL) -> dict[str, str]:
-    title, found = header(
-        make_plan(environ, [0, 1]), FOLDER, api_url, HERE, "/work/.venv/bin/leads"
-    )
+    told = {"LEADS_REDIS_URL": "unix:///work/.leads/redis.sock", "LEADS_API_URL": api_url}
+    title, found = header(make_plan(environ, [0, 1]), FOLDER, told | environ, "/work/leads")
     return {"title": title, **dict(found)}
 
 
@@ -24,7 +24,7 @@ def test_the_sandbox_cannot_be_taken_for_the_real_api() -> None:
     found = rows({})
     assert "sandbox" in found["title"]
     assert found["API"] == f"{URL} (the sandbox)"
-    assert found["queue"] == "namespace 'sandbox'"
+    assert found["namespace"] == "sandbox"
 
 
 def test_the_real_api_is_named() -> None:
@@ -39,19 +39,38 @@ def test_a_redis_is_named_without_its_password() -> None:
     assert found["Redis"] == "queue:6380 (LEADS_REDIS_URL)"
 
 
-def test_commands_are_shown_as_they_can_be_typed_here() -> None:
-    assert rows({})["enqueue"] == ".venv/bin/leads enqueue FILE"
-    assert command("/work/.venv/bin/leads", Path("/elsewhere")) == "/work/.venv/bin/leads"
-    assert command("/work/ops/lead_ops/main.py", HERE) == "leads"
+def test_commands_and_paths_can_be_copied_into_another_terminal() -> None:
+    assert rows({})["enqueue"] == "/work/leads enqueue FILE"
+    assert rows({})["trouble"] == "/work/leads sandbox fault --status 503 --for 20"
+    assert rows({})["data"] == "/work/.leads"
+    folder = UpFolder(Path("/my work/.leads"))
+    _, found = header(
+        make_plan({}, [0]), folder, {"LEADS_API_URL": URL, "LEADS_REDIS_URL": "unix:///x"}, "leads"
+    )
+    assert dict(found)["data"] == "'/my work/.leads'"
 
 
-def test_the_sandboxs_port_is_named_where_it_is_not_the_usual_one() -> None:
-    assert "--port" not in rows({})["trouble"]
-    assert "sandbox --port 4711 fault" in rows({}, "http://127.0.0.1:4711/rest")["trouble"]
+def test_an_app_is_told_how_to_enqueue_without_a_password() -> None:
+    assert rows({})["app"] == (
+        'LeadProducer.from_url("unix:///work/.leads/redis.sock", namespace="sandbox")'
+    )
+    given = rows({"LEADS_REDIS_URL": "redis://user:hidden@queue:6380/0"})["app"]
+    assert given == 'LeadProducer.from_url(os.environ["LEADS_REDIS_URL"], namespace="sandbox")'
 
 
-def test_each_line_fits_into_80_columns() -> None:
-    found = rows({}, "http://127.0.0.1:41465/rest")
-    assert len(found.pop("title")) <= 80
-    for name, value in found.items():
-        assert len(f"  {name:<9} {value}") <= 80
+@pytest.mark.parametrize(
+    ("program", "here", "told"),
+    [
+        ("/work/.venv/bin/leads", "/elsewhere", "/work/.venv/bin/leads"),
+        (".venv/bin/leads", "/my work", "'/my work/.venv/bin/leads'"),
+        ("leads", "/work", "leads"),
+        ("/work/ops/lead_ops/main.py", "/work", "leads"),
+    ],
+)
+def test_a_command_is_called_by_its_whole_path(program: str, here: str, told: str) -> None:
+    assert command(program, FOLDER, Path(here), HERE) == told
+
+
+def test_data_in_another_place_are_found_from_there() -> None:
+    folder = UpFolder(Path("/my data/.leads"))
+    assert command("/work/bin/leads", folder, HERE, HERE) == "cd '/my data' && /work/bin/leads"

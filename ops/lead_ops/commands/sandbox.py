@@ -7,15 +7,15 @@ option takes a token.
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
+from lead_ops.context import find_running
 from lead_ops.render import count_words, say_json, table
 from lead_ops.sandbox import SandboxError, SandboxServer
 from lead_ops.sandbox.fault_options import FaultCommand, fault_options, faults_from
@@ -29,9 +29,21 @@ from lead_ops.sandbox.view import (
     lead_row,
     overview_lines,
 )
+from lead_ops.up.stop_signals import StopSignals
 
 DEFAULT_PORT = 8089
+WAIT_SECONDS = 60.0
+"""How long to sleep at once while nothing asks to stop; any number would do."""
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The options of the group, for the command that follows."""
+
+    port: int | None
+    token_file: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +62,9 @@ class Target:
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
-    default=DEFAULT_PORT,
     metavar="N",
-    help=f"Port on 127.0.0.1; 0 takes a free one.  [default: {DEFAULT_PORT}]",
+    help=f"Port on 127.0.0.1; 0 takes a free one.  [default: {DEFAULT_PORT}; commands: that of the"
+    " `ops/up` that runs here]",
 )
 @click.option(
     "--token-file",
@@ -65,7 +77,9 @@ class Target:
     help="Keep the created leads in this file (JSON lines, mode 0600) over a restart.",
 )
 @click.pass_context
-def sandbox(context: click.Context, port: int, token_file: Path | None, data: Path | None) -> None:
+def sandbox(
+    context: click.Context, port: int | None, token_file: Path | None, data: Path | None
+) -> None:
     """A stand-in for the leads API, on this machine only, for trying things out.
 
     Without a command it runs until Ctrl-C. It answers POST and GET /rest/leads as the real API
@@ -78,20 +92,24 @@ def sandbox(context: click.Context, port: int, token_file: Path | None, data: Pa
       leads sandbox show                  what it has seen
       leads sandbox clear                 behave again
     """
-    context.obj = Target(port, token_file)
+    context.obj = Given(port, token_file)
     if context.invoked_subcommand is None:
-        _run(SandboxServer(port, read_tokens(os.environ, token_file), data=data))
+        _run(
+            SandboxServer(
+                DEFAULT_PORT if port is None else port,
+                read_tokens(os.environ, token_file),
+                data=data,
+            )
+        )
     elif data is not None:
         raise click.UsageError("--data is for running the sandbox, without a command")
 
 
 def _run(server: SandboxServer) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with server:
+    with StopSignals() as signals, server:
         click.echo(f"sandbox API ready on {server.url} (not the real API)")
-        stop.wait()
+        while not signals.asked:
+            signals.wait(WAIT_SECONDS)
 
 
 def _asks(command: _Command) -> _Command:
@@ -107,8 +125,21 @@ def _asks(command: _Command) -> _Command:
 
 
 def _target(context: click.Context, port: int | None) -> Target:
-    parent: Target = context.obj
-    return Target(parent.port if port is None else port, parent.token_file)
+    given: Given = context.obj
+    ports = (each for each in (port, given.port) if each is not None)
+    named = next(ports, None)
+    return Target(_running_port() if named is None else named, given.token_file)
+
+
+def _running_port() -> int:
+    """The port of the sandbox that a `leads up` runs here; the usual one where none does."""
+    running = find_running()
+    if running is None or not running.sandbox:
+        return DEFAULT_PORT
+    try:
+        return urlsplit(running.environ.get("LEADS_API_URL", "")).port or DEFAULT_PORT
+    except ValueError:
+        return DEFAULT_PORT
 
 
 @sandbox.command(cls=FaultCommand)

@@ -56,14 +56,21 @@ def active_lines(active: dict[str, Any]) -> list[str]:
     kind = fault.pop("kind", None)
     parts = [] if kind in (None, "status") else [str(kind).replace("_", "-")]
     fault.pop("for_seconds", None)  # what is left of it is more use
+    count = fault.pop("count", None)
     parts += [f"{name.replace('_seconds', '')} {_plain(fault[name])}" for name in fault]
     lead = "created" if active["creates_lead"] else "not created"
-    ends = active["ends_in_seconds"]
-    until = "until cleared" if ends is None else f"for {ends:.0f} s more"
     return [
         f"  {active['number']}  " + ", ".join(parts),
-        f"     lead {lead}; {count_words(active['hits'], 'hit', 'hits')}; {until}",
+        f"     lead {lead}; {count_words(active['hits'], 'hit', 'hits')};"
+        f" {_until(count, active['ends_in_seconds'])}",
     ]
+
+
+def _until(count: int | None, ends_in_seconds: float | None) -> str:
+    """When a fault ends, whichever comes first."""
+    ends = [] if ends_in_seconds is None else [f"for {ends_in_seconds:.0f} s more"]
+    ends += [] if count is None else [f"ends after {count_words(count, 'hit', 'hits')}"]
+    return ", or ".join(ends) or "until cleared"
 
 
 def _plain(value: Any) -> str:

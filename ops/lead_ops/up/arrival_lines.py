@@ -34,35 +34,46 @@ def arrival_line(arrival: Arrival, width: int) -> Line:
     """One lead: when, what became of it, its id, and the API's id or the reason.
 
     Args:
-        width: columns of the terminal; where the line goes elsewhere, any number from `WIDE` on.
+        width: columns of the terminal; where the line goes elsewhere, any number so large that
+            nothing has to be shortened.
     """
     name = "retry" if arrival.state is State.WAITING else arrival.state.value
-    word = (f"{name:<9}", _STYLES[arrival.state])
-    line: Line = [word, " ", arrival.lead_id, " ", *_outcome(arrival)]
-    return line if width < WIDE else [(f"{clock(arrival.at)} ", "dim"), *line]
+    line: Line = [(f"{name:<9}", _STYLES[arrival.state]), f" {arrival.lead_id} "]
+    if width >= WIDE:
+        line.insert(0, (f"{clock(arrival.at)} ", "dim"))
+    room = width - sum(len(part if isinstance(part, str) else part[0]) for part in line)
+    return [*line, *_outcome(arrival, room)]
 
 
-def _outcome(arrival: Arrival) -> Line:
+def _outcome(arrival: Arrival, room: int) -> Line:
     match arrival.state:
         case State.DELIVERED:
             tries = f", {arrival.attempts} attempts" if arrival.attempts > 1 else ""
-            return [arrival.api_id, (f" {took(arrival.seconds)}{tries}", "dim")]
+            end = f" {took(arrival.seconds)}{tries}"
+            # `leads show` has the API's id whole; how long and how often is told here only.
+            return [*cut([arrival.api_id], room - len(end)), (end, "dim")]
         case State.WAITING:
             return [f"{arrival.cause or 'set aside'}; again in {span(arrival.seconds)}"]
         case State.DISCARDED:
             return ["given up by an operator"]
         case _:
-            return [_reason(arrival)]
+            wordings = _reasons(arrival)
+            return [next((each for each in wordings if len(each) <= room), wordings[-1])]
 
 
-def _reason(arrival: Arrival) -> str:
-    """Why it is dead or parked."""
+def _reasons(arrival: Arrival) -> list[str]:
+    """Why it is dead or parked, in wordings from the fullest to the shortest."""
     words = arrival.reason or "may have arrived"
     if arrival.fields:
-        return f"{words}: {', '.join(arrival.fields)}"
-    details = " ".join(each for each in (arrival.cause, arrival.code) if each)
-    attempts = f" after {arrival.attempts} attempts" if arrival.attempts > 1 else ""
-    return f"{words}: {details}{attempts}" if details else f"{words}{attempts}"
+        return [f"{words}: {', '.join(arrival.fields)}"]
+    many = arrival.attempts > 1
+    attempts = f" after {arrival.attempts} attempts" if many else ""
+    cause, code = arrival.cause, arrival.code
+    if not cause:
+        return [*([f"{words}: {code}{attempts}"] if code else []), f"{words}{attempts}"]
+    times = f"{arrival.attempts} x " if many else ""
+    wordings = [f"{words}: {cause}{attempts}", f"{words}: {times}{cause}"]
+    return [f"{words}: {cause} {code}{attempts}", *wordings] if code else wordings
 
 
 def took(seconds: float) -> str:

@@ -6,14 +6,15 @@ It owns what is said when. A terminal that is gone makes it silent, and it says 
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 
 from lead_worker.store import Counts
+from rich.text import Text
 
-from ..render import on_terminal, say
+from ..render import clean, console, error_console, on_terminal, say
 from .arrival_lines import (
-    WIDE,
     Line,
     arrival_line,
     clock,
@@ -55,18 +56,28 @@ class Display:
                 self.lost = True
 
     def event(self, text: str, style: str = "bold") -> None:
-        """Say that something happened to what runs; more lines than one belong together."""
+        """Say that something happened to what runs; more lines than one belong together.
+
+        The first may name a file, so it is never cut.
+        """
         first, *rest = text.split("\n")
-        self.line([(f"{clock(time.time())} ", "dim"), (first, style)])
+        self._whole((f"{clock(time.time())} ", "dim"), (first, style))
         for line in rest:
             self.line([line])
 
     def header(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
-        """Say what runs where."""
+        """Say what runs where; what is to be copied is neither cut nor wrapped by us."""
         self.tell(title, "bold")
         for name, value in rows:
-            self.line([(f"  {name:<9} ", "dim"), value])
+            self._whole((f"  {name:<9} ", "dim"), (value, ""))
         self.tell("")
+
+    def _whole(self, *parts: tuple[str, str]) -> None:
+        out = error_console() if self._stderr else console()
+        try:
+            out.print(Text.assemble(*((clean(text), style) for text, style in parts)))
+        except OSError:
+            self.lost = True
 
     def look(self, look: Look) -> None:
         """Say what has arrived."""
@@ -91,7 +102,7 @@ class Display:
             self.line(counts_line(counts))
 
     def _width(self) -> int:
-        return shutil.get_terminal_size().columns if self._terminal else WIDE
+        return shutil.get_terminal_size().columns if self._terminal else sys.maxsize
 
 
 def _kind(counts: Counts | None) -> str | None:

@@ -13,16 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..context import FOLDER
+from ..context import FOLDER, LOCK, checkout
 from ..embedded import folder as redis_folder
 from ..errors import OpsError
 
-ROOT = Path(__file__).resolve().parents[3]
-"""The checkout, where this runs from one."""
+SAMPLES = Path(__file__).resolve().parents[3] / "ops" / "samples" / "leads.jsonl"
+"""There where this runs from a checkout."""
 
-SAMPLES = ROOT / "ops" / "samples" / "leads.jsonl"
 USUAL_PORT = 8089
-"""Where `leads sandbox fault` and its like look for a sandbox."""
+"""Where the sandbox listens unless somebody else does."""
 
 FREE_WITHIN_SECONDS = 2.0
 """How long the sandbox of a `leads up` that was killed may take to let go of its port."""
@@ -54,7 +53,7 @@ class UpFolder:
         redis_folder.make_private(self.path)
         redis_folder.make_private(self.logs)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        lock = os.open(self.path / "up.lock", flags, 0o600)
+        lock = os.open(self.path / LOCK, flags, 0o600)
         try:
             self._lock(lock)
             yield
@@ -110,8 +109,7 @@ class UpFolder:
 
 def usual_folder() -> UpFolder:
     """The checkout's folder; the current one's where the program was installed without one."""
-    base = ROOT if (ROOT / "ops" / "up").is_file() else Path.cwd()
-    return UpFolder(base / FOLDER)
+    return UpFolder((checkout() or Path.cwd()) / FOLDER)
 
 
 def is_free(port: int) -> bool:

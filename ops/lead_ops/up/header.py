@@ -1,42 +1,46 @@
-"""What `leads up` says of itself before anything arrives. Pure, but for the paths that it shortens.
+"""What `leads up` says of itself before anything arrives. Pure.
 
-It owns wording. It names no address with a password in it.
+It owns wording. It names no address with a password in it. Commands and paths are whole and quoted,
+because they are copied into another terminal, whatever its current folder is.
 """
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
-from ..context import Context
-from .folder import USUAL_PORT, UpFolder
+from ..context import Context, checkout
+from .folder import UpFolder
 from .plan import Plan
 
 Row = tuple[str, str]
 
 
 def header(
-    plan: Plan, folder: UpFolder, api_url: str, here: Path, program: str
+    plan: Plan, folder: UpFolder, environ: Mapping[str, str], program: str
 ) -> tuple[str, list[Row]]:
     """A title, and rows of a name and a value.
 
     Args:
-        here: the current folder; paths below it are shown without it.
-        program: how this program was called.
+        environ: what the processes are told.
+        program: how to call this program from anywhere, see `command`.
     """
-    leads = command(program, here)
+    api_url = environ["LEADS_API_URL"]
     rows = [
         ("API", f"{api_url} (the sandbox)" if plan.sandbox else api_url),
         ("Redis", _redis(plan)),
-        ("queue", f"namespace {plan.namespace!r}"),
+        ("namespace", plan.namespace),
         ("workers", f"{plan.workers}, one for each core; and beat"),
-        ("data", f"{below(folder.path, here)}; logs in {below(folder.logs, here)}"),
-        ("enqueue", f"{leads} enqueue FILE"),
-        ("look", f"{leads} status"),
+        ("data", shlex.quote(str(folder.path))),
+        ("logs", shlex.quote(str(folder.logs))),
+        ("app", _app(plan, environ["LEADS_REDIS_URL"])),
+        ("enqueue", f"{program} enqueue FILE"),
+        ("look", f"{program} status"),
     ]
     if plan.sandbox:
-        port = int(api_url.split(":")[2].partition("/")[0])
-        option = "" if port == USUAL_PORT else f" --port {port}"
-        rows.append(("trouble", f"{leads} sandbox{option} fault --status 503 --for 20"))
+        rows.append(("trouble", f"{program} sandbox fault --status 503 --for 20"))
     rows.append(("stop", "Ctrl-C"))
     return _title(plan), rows
 
@@ -53,12 +57,26 @@ def _redis(plan: Plan) -> str:
     return f"{Context(plan.settings).where()} (LEADS_REDIS_URL)"
 
 
-def command(program: str, here: Path) -> str:
-    """How to call this program from the current folder."""
+def _app(plan: Plan, redis_url: str) -> str:
+    """How an application enqueues; an address that was given may hold a password."""
+    url = _literal(redis_url) if plan.embedded else 'os.environ["LEADS_REDIS_URL"]'
+    return f"LeadProducer.from_url({url}, namespace={_literal(plan.namespace)})"
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def command(program: str, folder: UpFolder, here: Path, root: Path | None = None) -> str:
+    """How to call this program from anywhere, so that it finds this folder.
+
+    Args:
+        program: how it was called, such as `.venv/bin/leads`.
+        here: the current folder.
+        root: the checkout that the program looks into by itself; by default its own.
+    """
     path = Path(program)
-    return below(path, here) if path.name == "leads" and path.is_absolute() else "leads"
-
-
-def below(path: Path, here: Path) -> str:
-    """A path, relative to the current folder where it is below it."""
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    known = path.name == "leads" and path.parent != Path()
+    leads = shlex.quote(str(here / path)) if known else "leads"
+    home = folder.path.parent
+    return leads if home == (root or checkout()) else f"cd {shlex.quote(str(home))} && {leads}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from lead_producers import LeadProducer
@@ -34,12 +34,15 @@ class NotingProducer(LeadProducer):
         self,
         iterable: Iterable[Mapping[str, Any]],
         lane: str = "bulk",
+        on_receipt: Callable[[int, Receipt], None] | None = None,
         **options: Any,
     ) -> Summary:
         """As `LeadProducer.enqueue_many`."""
 
-        def note(_: int, receipt: Receipt) -> None:
+        def note(index: int, receipt: Receipt) -> None:
             self.noted.append(receipt.lead_id)
+            if on_receipt:
+                on_receipt(index, receipt)
 
         return super().enqueue_many(iterable, lane, **options, on_receipt=note)
 

@@ -107,7 +107,6 @@ class Plant:
         Returns:
             Whether all ended by themselves, in time.
         """
-        context.remove_running(self._folder.path)
         first = [self._beat, *self._workers] if self._beat else self._workers
         left = WORKERS_STOP_SECONDS - self._signals.asked_seconds
         killed = self._end([each for each in first if each], max(1.0, left))
@@ -115,11 +114,15 @@ class Plant:
         return not killed
 
     def stop_redis(self) -> None:
-        """End the embedded Redis, the last to go; what it holds is on the disk."""
+        """End the embedded Redis, the last to go; what it holds is on the disk.
+
+        Until then commands find the queue.
+        """
         if self._store is not None:
             self._store.client.close()
         if self._redis is not None:
             self._redis.stop(REDIS_STOP_SECONDS)
+        context.remove_running(self._folder.path)
 
     def _end(self, processes: list[Process], within_seconds: float) -> list[str]:
         signals = self._signals

@@ -18,7 +18,7 @@ from ..lead_files.lead_file import Bad, Item, LeadFile
 from ..render import count_words, span
 from .display import Display
 from .folder import SAMPLES, UpFolder
-from .header import header
+from .header import command, header
 from .once import Once
 from .plant import Plant
 from .stop_signals import Stopped, StopSignals
@@ -57,7 +57,7 @@ class UpRun:
         if self._watch:
             self._display.event("stopping; Ctrl-C again to hasten it", "")
         try:
-            if self._plant.stop_deliveries():
+            if self._plant.stop_deliveries() or self._signals.hasty:
                 with suppress(StoreError):
                     counts = self._last_look()
         finally:
@@ -66,9 +66,13 @@ class UpRun:
             self._say_stopped(counts, time.monotonic() - began_at)
 
     def _say_stopped(self, counts: Counts | None, seconds: float) -> None:
-        left = counts.waiting + counts.leased + counts.unknown if counts else 0
-        waiting = f"; {count_words(left, 'lead waits', 'leads wait')} for the next start"
-        self._display.event(f"stopped in {span(seconds)}{waiting if left else ''}")
+        words = [f"stopped in {span(seconds)}"]
+        if counts and counts.leased:
+            flying = count_words(counts.leased, "lead was", "leads were")
+            words.append(f"{flying} in flight: unknown until the lease ends")
+        if counts and (left := counts.waiting + counts.unknown):
+            words.append(f"{count_words(left, 'lead waits', 'leads wait')} for the next start")
+        self._display.event("; ".join(words))
 
     def start(self) -> None:
         """Start everything, and say what runs.
@@ -80,8 +84,9 @@ class UpRun:
         self._plant.start()
         self._watch = Watch(self._plant.store)
         self._watch.begin()
-        plan, api_url = self._plant.plan, self._plant.api_url
-        self._display.header(*header(plan, self._folder, api_url, Path.cwd(), sys.argv[0]))
+        plan, environ = self._plant.plan, self._plant.environ
+        program = command(sys.argv[0], self._folder, Path.cwd())
+        self._display.header(*header(plan, self._folder, environ, program))
 
     def stay(self) -> None:
         """Show what arrives until a signal comes; first enqueue the samples, where they are due.
@@ -138,13 +143,16 @@ class UpRun:
     def _show(self) -> None:
         self._say_when_ready()
         now = time.monotonic()
-        if self._watch and now >= self._looks_at:
-            look = self._watch.look()
-            self._display.look(look)
-            self._looks_at = now + (FLOOD_SECONDS if look.unshown else 0.0)
-        if now >= self._counts_at:
+        if self._watch is None or now < self._looks_at:
+            return
+        # Counted before the look and said after it, so that nothing arrives behind its sum.
+        counts = self._plant.store.counts() if now >= self._counts_at else None
+        look = self._watch.look()
+        self._display.look(look)
+        self._looks_at = now + (FLOOD_SECONDS if look.unshown else 0.0)
+        if counts:
             self._counts_at = now + COUNTS_SECONDS
-            self._display.counts(self._plant.store.counts())
+            self._display.counts(counts)
 
     def _say_when_ready(self) -> None:
         if not self._ready and self._plant.ready_workers() == self._plant.plan.workers:

@@ -157,7 +157,7 @@ class Supervisor:
         pause = pause_seconds(charge.history)
         charge.due_at = now + pause
         again = f"starting it again in {pause:g} s" if pause else "starting it again"
-        self._tell("\n".join([f"{name} {how}; {again} (see {log.name})", *shown]))
+        self._tell("\n".join([f"{name} {how}; {again} (see {log})", *shown]))
 
 
 class Process:

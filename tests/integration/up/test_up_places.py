@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lead_ops import context
 from lead_ops.embedded import EmbeddedRedis
 from lead_ops.sandbox import SandboxServer
 from lead_worker.store import Store
@@ -26,6 +27,16 @@ def test_with_a_token_it_says_where_it_delivers_to_and_enqueues_no_samples(
     assert sandbox.token not in up.out
     assert Store.from_url(redis.url, "leads").counts().accepted == 0
     assert not (up.folder / "redis").exists()
+
+
+def test_commands_on_the_same_redis_find_the_sandboxs_namespace(
+    start_up: StartUp, redis: EmbeddedRedis, home: Path
+) -> None:
+    up = start_up(LEADS_REDIS_URL=redis.url)
+    up.await_text("ready")
+    assert context.load({"LEADS_REDIS_URL": redis.url}, [home]).settings.namespace == "sandbox"
+    assert up.stop() == 0
+    assert context.load({"LEADS_REDIS_URL": redis.url}, [home]).settings.namespace == "leads"
 
 
 def test_a_redis_that_cannot_be_reached_is_one_line(start_up: StartUp) -> None:
