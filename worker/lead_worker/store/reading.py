@@ -43,7 +43,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """All that is stored of one lead, at one moment.
+    """All that is stored of one lead, in one round trip.
 
     Attributes:
         at: as for `Listed`; None where no index has the lead, which `audit` reports.
@@ -89,7 +89,10 @@ class Reading:
         return bool(self._client.exists(self._keys.full))
 
     def sight(self, lead_id: str) -> Sight | None:
-        """Read all that is stored of one lead; None if there is no such lead."""
+        """Read all that is stored of one lead; None if there is no such lead.
+
+        Not in a transaction: Redis refuses those when memory is full, even to read.
+        """
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(self._keys.lead(lead_id))
         pipeline.lrange(self._keys.timeline(lead_id), 0, -1)
@@ -184,10 +187,10 @@ class Reading:
     def remains_of(self, lead_id: str) -> str:
         """What is stored of a lead that has no record, in words; "" if there is nothing."""
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.exists(self._keys.lead(lead_id))
         pipeline.exists(self._keys.raw(lead_id))
         pipeline.exists(self._keys.timeline(lead_id))
-        record, raw, timeline = pipeline.execute()
+        pipeline.exists(self._keys.lead(lead_id))  # last, as a lead may be coming in
+        raw, timeline, record = pipeline.execute()
         return "" if record else "raw lead" if raw else "timeline" if timeline else ""
 
     def key_holders(self, digests: Sequence[str]) -> dict[str, str]:
