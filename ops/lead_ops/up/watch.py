@@ -92,7 +92,7 @@ class Watch:
     def look(self) -> Look:
         """See what has come since the last look."""
         now_at = self._now_at()
-        pipeline = self._client.pipeline(transaction=True)
+        pipeline = self._client.pipeline(transaction=False)
         for state in ENDS:
             index, after = self._keys.index(state), f"({self._seen[state]}"
             pipeline.zcount(index, after, "+inf")
