@@ -9,14 +9,14 @@ from lead_ops.up.folder import UpFolder
 from lead_ops.up.header import command, header
 from lead_ops.up.plan import make_plan
 
-HERE = Path("/work")
+HERE = Path("/srv/leads")
 FOLDER = UpFolder(HERE / ".leads")
 URL = "http://127.0.0.1:8089/rest"
 
 
 def rows(environ: dict[str, str], api_url: str = URL) -> dict[str, str]:
-    told = {"LEADS_REDIS_URL": "unix:///work/.leads/redis.sock", "LEADS_API_URL": api_url}
-    title, found = header(make_plan(environ, [0, 1]), FOLDER, told | environ, "/work/leads")
+    told = {"LEADS_REDIS_URL": "unix:///srv/leads/.leads/redis.sock", "LEADS_API_URL": api_url}
+    title, found = header(make_plan(environ, [0, 1]), FOLDER, told | environ, "/srv/leads/leads")
     return {"title": title, **dict(found)}
 
 
@@ -40,9 +40,9 @@ def test_a_redis_is_named_without_its_password() -> None:
 
 
 def test_commands_and_paths_can_be_copied_into_another_terminal() -> None:
-    assert rows({})["enqueue"] == "/work/leads enqueue FILE"
-    assert rows({})["trouble"] == "/work/leads sandbox fault --status 503 --for 20"
-    assert rows({})["data"] == "/work/.leads"
+    assert rows({})["enqueue"] == "/srv/leads/leads enqueue FILE"
+    assert rows({})["trouble"] == "/srv/leads/leads sandbox fault --status 503 --for 20"
+    assert rows({})["data"] == "/srv/leads/.leads"
     folder = UpFolder(Path("/my work/.leads"))
     _, found = header(
         make_plan({}, [0]), folder, {"LEADS_API_URL": URL, "LEADS_REDIS_URL": "unix:///x"}, "leads"
@@ -52,7 +52,7 @@ def test_commands_and_paths_can_be_copied_into_another_terminal() -> None:
 
 def test_an_app_is_told_how_to_enqueue_without_a_password() -> None:
     assert rows({})["app"] == (
-        'LeadProducer.from_url("unix:///work/.leads/redis.sock", namespace="sandbox")'
+        'LeadProducer.from_url("unix:///srv/leads/.leads/redis.sock", namespace="sandbox")'
     )
     given = rows({"LEADS_REDIS_URL": "redis://user:hidden@queue:6380/0"})["app"]
     assert given == 'LeadProducer.from_url(os.environ["LEADS_REDIS_URL"], namespace="sandbox")'
@@ -61,10 +61,10 @@ def test_an_app_is_told_how_to_enqueue_without_a_password() -> None:
 @pytest.mark.parametrize(
     ("program", "here", "told"),
     [
-        ("/work/.venv/bin/leads", "/elsewhere", "/work/.venv/bin/leads"),
+        ("/srv/leads/.venv/bin/leads", "/elsewhere", "/srv/leads/.venv/bin/leads"),
         (".venv/bin/leads", "/my work", "'/my work/.venv/bin/leads'"),
-        ("leads", "/work", "leads"),
-        ("/work/ops/lead_ops/main.py", "/work", "leads"),
+        ("leads", "/srv/leads", "leads"),
+        ("/srv/leads/ops/lead_ops/main.py", "/srv/leads", "leads"),
     ],
 )
 def test_a_command_is_called_by_its_whole_path(program: str, here: str, told: str) -> None:
@@ -73,4 +73,7 @@ def test_a_command_is_called_by_its_whole_path(program: str, here: str, told: st
 
 def test_data_in_another_place_are_found_from_there() -> None:
     folder = UpFolder(Path("/my data/.leads"))
-    assert command("/work/bin/leads", folder, HERE, HERE) == "cd '/my data' && /work/bin/leads"
+    assert (
+        command("/srv/leads/bin/leads", folder, HERE, HERE)
+        == "cd '/my data' && /srv/leads/bin/leads"
+    )
