@@ -17,7 +17,7 @@ from lead_ops.render import ago, say, say_json, span
 _NOTES = {
     "parked": "may have arrived; you decide: leads dead list --parked",
     "dead": "not deliverable as they are: leads dead list",
-    "duplicates": "known to be twice in the API, by a second id; those unseen are not counted",
+    "duplicates": "known to be twice in the API; unseen ones do not count",
 }
 _ALWAYS_NOTED = ("duplicates",)
 """Their 0 says less than it seems to."""
