@@ -8,9 +8,7 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-NEEDS_MORE = "the command needs more packages: pip install 'leads-worker[ops]'"
-
-_OURS = ("lead_ops", "lead_worker", "lead_producers")
+from .missing import NEEDS_MORE, is_of_others
 
 
 def main() -> NoReturn:
@@ -22,9 +20,3 @@ def main() -> NoReturn:
             raise
         sys.exit(f"leads: {NEEDS_MORE}")
     run()
-
-
-def is_of_others(error: ModuleNotFoundError) -> bool:
-    """Whether it is a package that pip would install; what is ours and missing is a fault."""
-    package = (error.name or "").partition(".")[0]
-    return bool(package) and package not in _OURS and package not in sys.stdlib_module_names

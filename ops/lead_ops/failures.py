@@ -24,8 +24,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from . import context
-from .entry import NEEDS_MORE, is_of_others
 from .errors import OpsError
+from .missing import NEEDS_MORE, is_of_others
 from .render import say
 
 INTERRUPTED = 130
