@@ -21,7 +21,7 @@ from lead_producers.keys import FORMAT
 from lead_worker import settings
 from lead_worker.store import Store
 from lead_worker.store.reading import Reading
-from lead_worker.store.scripts import connect
+from lead_worker.store.runner import connect
 
 from .errors import OpsError
 from .render import on_terminal, say

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from lead_producers import ProducerError
 from lead_worker.errors import LeadWorkerError, SettingsError
-from lead_worker.store.scripts import ScriptError
+from lead_worker.store.runner import ScriptError
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,

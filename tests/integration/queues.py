@@ -17,7 +17,7 @@ from lead_producers.keys import FORMAT, Keys
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claim, Claimed, Settlement, Store
 from lead_worker.store.reading import Reading
-from lead_worker.store.scripts import Call, Runner, connect
+from lead_worker.store.runner import Call, Runner, connect
 
 ENQUEUE = files("lead_producers").joinpath("enqueue.lua").read_text(encoding="utf-8")
 LEASE_SECONDS = 30.0

@@ -12,7 +12,7 @@ import pytest
 from lead_ops.embedded import EmbeddedRedis
 from lead_ops.sandbox import Faults, SandboxServer
 from lead_worker.core.lifecycle import State
-from lead_worker.store.scripts import SCRIPTS
+from lead_worker.store.runner import SCRIPTS
 from redis import Redis
 
 from tests.conftest import StartRedis

@@ -10,7 +10,7 @@ from lead_worker.core import governor
 from lead_worker.core.lifecycle import State
 from lead_worker.errors import NamespaceMismatchError
 from lead_worker.store import Claim, StoreError
-from lead_worker.store.scripts import SCRIPTS, Call, Script, ScriptError
+from lead_worker.store.runner import SCRIPTS, Call, Script, ScriptError
 
 from tests.integration.queues import ENTRY, GOES_ON, LEASE_SECONDS, Queue, settlement
 

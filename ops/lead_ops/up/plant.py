@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from lead_worker.settings import is_loopback
 from lead_worker.store import Store, StoreError
-from lead_worker.store.scripts import connect
+from lead_worker.store.runner import connect
 
 from .. import context
 from ..embedded.server import EmbeddedRedis

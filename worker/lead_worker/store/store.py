@@ -20,7 +20,7 @@ from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
 from lead_worker.errors import NamespaceMismatchError
 
-from .scripts import SCRIPTS, Call, Runner, connect
+from .runner import SCRIPTS, Call, Runner, connect
 from .values import Beat, Claim, Claimed, Counts, Held, Reclaimed, Settlement, Turn
 
 BATCH = 100

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 from lead_producers.keys import LANES, Keys
 from lead_worker.core.lifecycle import State
-from lead_worker.store.scripts import SCRIPTS
+from lead_worker.store.runner import SCRIPTS
 
 FOLDER = files("lead_worker.store").joinpath("scripts")
 TEXTS = {
