@@ -53,6 +53,7 @@ class Enqueueing:
         lane: str,
         source: str | None,
         on_refused: Callable[[Bad], None],
+        on_receipt: Callable[[Receipt], None] | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -60,6 +61,7 @@ class Enqueueing:
             make_key: gives a lead's idempotency key; raises `NoKeyError` to refuse the lead.
             lane, source: as for `LeadProducer.enqueue_many`.
             on_refused: is told of each lead that is refused.
+            on_receipt: is given the receipt of each lead that is in the queue, also from before.
         """
         self.tally = Tally()
         self._producer = producer
@@ -67,6 +69,7 @@ class Enqueueing:
         self._lane = lane
         self._source = source
         self._on_refused = on_refused
+        self._on_receipt = on_receipt
         self._chunk: list[tuple[Good, str | None]] = []
         self._last_line = 0
 
@@ -115,6 +118,8 @@ class Enqueueing:
         else:
             self.tally.accepted += 1
         self.tally.line = item.place.line
+        if self._on_receipt:
+            self._on_receipt(receipt)
 
     def _refuse(self, bad: Bad) -> None:
         self.tally.refused += 1

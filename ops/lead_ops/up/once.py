@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
-from lead_producers import LeadProducer
-from lead_producers.producer import Receipt, Summary
+from lead_producers import Receipt
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Store
 
@@ -25,28 +23,6 @@ FORGOTTEN = "forgotten"
 """What an earlier run enqueued, and retention has removed since."""
 
 
-class NotingProducer(LeadProducer):
-    """A producer that notes the id of each lead that is in the queue, by this call or before it."""
-
-    noted: deque[str]
-
-    def enqueue_many(
-        self,
-        iterable: Iterable[Mapping[str, Any]],
-        lane: str = "bulk",
-        on_receipt: Callable[[int, Receipt], None] | None = None,
-        **options: Any,
-    ) -> Summary:
-        """As `LeadProducer.enqueue_many`."""
-
-        def note(index: int, receipt: Receipt) -> None:
-            self.noted.append(receipt.lead_id)
-            if on_receipt:
-                on_receipt(index, receipt)
-
-        return super().enqueue_many(iterable, lane, **options, on_receipt=note)
-
-
 class Once:
     """Follows the leads of one run until each is settled."""
 
@@ -58,12 +34,9 @@ class Once:
         self._keys = store.keys
         self._began_at = time.monotonic()
 
-    def producer(self, url: str, namespace: str, timeout_seconds: float) -> LeadProducer:
-        """A producer whose leads are followed."""
-        made = NotingProducer.from_url(url, namespace, timeout_seconds=timeout_seconds)
-        producer = cast(NotingProducer, made)
-        producer.noted = self.under_way
-        return producer
+    def follow(self, receipt: Receipt) -> None:
+        """Follow one lead more."""
+        self.under_way.append(receipt.lead_id)
 
     def look(self) -> bool:
         """Ask after the leads that are under way, some at a time; gives whether all are settled.

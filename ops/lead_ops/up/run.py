@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
+from lead_producers import LeadProducer, Receipt
 from lead_worker.store import Counts, StoreError
 
 from ..enqueueing import Enqueueing, key_from_digest
@@ -109,7 +110,7 @@ class UpRun:
             GiveUpError: something that is needed cannot be kept alive.
         """
         once = Once(self._plant.store)
-        run = self._enqueue(leads, once, again=again)
+        run = self._enqueue(leads, again=again, on_receipt=once.follow)
         with suppress(Stopped):
             while not self._all_settled(once):
                 self._turn()
@@ -180,21 +181,28 @@ class UpRun:
         if known or not SAMPLES.is_file():
             return
         with LeadFile.open(SAMPLES) as leads:
-            self._enqueue(leads, Once(self._plant.store), again=False, source="samples")
+            self._enqueue(leads, again=False, source="samples")
         self._folder.note_samples(namespace)
 
     def _enqueue(
-        self, leads: LeadFile, once: Once, *, again: bool, source: str | None = None
+        self,
+        leads: LeadFile,
+        *,
+        again: bool,
+        source: str | None = None,
+        on_receipt: Callable[[Receipt], None] | None = None,
     ) -> Enqueueing:
         digest = leads.digest()
         url, namespace = self._plant.environ["LEADS_REDIS_URL"], self._plant.plan.namespace
-        with closing(once.producer(url, namespace, ENQUEUE_SECONDS)) as producer:
+        producer = LeadProducer.from_url(url, namespace, timeout_seconds=ENQUEUE_SECONDS)
+        with closing(producer):
             run = Enqueueing(
                 producer,
                 key_from_digest(None if again else digest),
                 lane="live",  # Somebody waits for them.
                 source=source,
                 on_refused=self._say_refused,
+                on_receipt=on_receipt,
             )
             run.run(_with_turns(leads.items(), self._turn))
         return run
