@@ -17,12 +17,12 @@ from lead_worker.store.reading import Listed, Reading
 
 from lead_ops import context
 from lead_ops.errors import OpsError
-from lead_ops.lead_ids import one_id, several_ids
+from lead_ops.lead_ids import several_ids
 from lead_ops.lead_view import record_json
 from lead_ops.operator import given_reason, operator
 from lead_ops.render import count_words, say, say_json, span, table
 
-from .show import find, show_sight
+from .show import asks_for_one, find, show_sight
 
 
 @click.group(short_help="Leads that wait for a person.")
@@ -90,14 +90,7 @@ def _say_rest(counts: Counts, state: State, shown: int, *, filtered: bool, limit
 
 
 @dead.command("show", short_help="One dead letter, and why it died.")
-@click.argument("lead_id", metavar="ID", callback=one_id)
-@click.option(
-    "--raw/--no-raw",
-    "personal",
-    default=True,
-    help="Leave out what is personal: the raw lead and the API's words.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@asks_for_one
 def show_dead(lead_id: str, personal: bool, as_json: bool) -> None:
     """Show one dead letter: why it died, what the API or the schema said, and the raw lead.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 from lead_worker.store import Store
 from lead_worker.store.reading import Reading, Sight
@@ -13,15 +15,24 @@ from lead_ops.lead_view import say_sight, sight_json
 from lead_ops.render import say_json
 
 
+def asks_for_one(command: Callable[..., None]) -> Callable[..., None]:
+    """The arguments of a command that shows one lead."""
+    for add in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option(
+            "--raw/--no-raw",
+            "personal",
+            default=True,
+            help="Leave out what is personal: the raw lead and the API's words.",
+        ),
+        click.argument("lead_id", metavar="ID", callback=one_id),
+    ):
+        command = add(command)
+    return command
+
+
 @click.command(short_help="All that is known of one lead.")
-@click.argument("lead_id", metavar="ID", callback=one_id)
-@click.option(
-    "--raw/--no-raw",
-    "personal",
-    default=True,
-    help="Leave out what is personal: the raw lead and the API's words.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@asks_for_one
 def show(lead_id: str, personal: bool, as_json: bool) -> None:
     """Show one lead: its state, what happens next, its attempts, and the raw lead.
 
