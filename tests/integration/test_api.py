@@ -90,15 +90,21 @@ def test_the_token_shows_in_no_repr_and_no_exception(serve: Serve) -> None:
 
 # --- what is answered: every row of the table of outcomes
 
+
+def refused(kind: HoldKind, status: int, code: str = "NO", words: str = "not this one") -> Outcome:
+    return GivenBack(kind, f"status_{status}", status, code, words)
+
+
 MEANT = {
     **dict.fromkeys((200, 201, 202, 203), Delivered("lead-1")),
     204: Unknown("status_2xx_unreadable"),
+    304: refused(HoldKind.CONFIGURATION, 304, "", ""),  # it has no body
     **{
-        status: GivenBack(HoldKind.CONFIGURATION, f"status_{status}")
-        for status in (300, 301, 302, 303, 304, 307, 308, 404, 405, 407, 415, 421, 426)
+        status: refused(HoldKind.CONFIGURATION, status)
+        for status in (300, 301, 302, 303, 307, 308, 404, 405, 407, 415, 421, 426)
     },
-    **{status: GivenBack(HoldKind.CREDENTIALS, f"status_{status}") for status in (401, 403)},
-    402: GivenBack(HoldKind.QUOTA, "status_402"),
+    **{status: refused(HoldKind.CREDENTIALS, status) for status in (401, 403)},
+    402: refused(HoldKind.QUOTA, 402),
     **{status: Rejected(status, "NO", "not this one") for status in (400, 406, 409, 413, 422)},
     **{status: Unknown(f"status_{status}") for status in (408, 500, 501, 502, 504, 520, 524)},
     **{status: Retry(f"status_{status}") for status in (425, 429, 503)},
@@ -124,7 +130,7 @@ def test_each_call_on_a_connection_gets_its_own_answer(serve: Serve) -> None:
 def test_a_redirect_is_not_followed(serve: Serve, status: int) -> None:
     target = serve(answering(OK))
     server = serve(answering(http(status, b"", f"Location: {target.url}/leads")))
-    assert outcome_of(server.url) == GivenBack(HoldKind.CONFIGURATION, f"status_{status}")
+    assert outcome_of(server.url) == refused(HoldKind.CONFIGURATION, status, "", "")
     assert len(server.asked) == 1
     assert target.connections == 0
 
@@ -152,9 +158,8 @@ def test_what_came_back_empty_is_mangled(serve: Serve) -> None:
 def test_html_in_place_of_json_is_unknown_after_200_and_a_hold_after_400(serve: Serve) -> None:
     page = b"<html><body>We will be back</body></html>"
     assert outcome_of(serve(answering(http(200, page))).url) == Unknown("status_2xx_unreadable")
-    assert outcome_of(serve(answering(http(400, page))).url) == GivenBack(
-        HoldKind.CONFIGURATION, "status_400"
-    )
+    refusal = outcome_of(serve(answering(http(400, page))).url)
+    assert refusal == refused(HoldKind.CONFIGURATION, 400, "", "")
 
 
 def test_an_answer_in_chunks_is_read_whole(serve: Serve) -> None:
@@ -215,4 +220,4 @@ def test_an_answer_that_cannot_be_unpacked_is_unknown_but_its_status_is_a_fact(
     server = serve(answering(http(200, packed, header), http(401, packed, header)))
     with client(server.url) as api:
         assert judged(post(api)) == Unknown("status_2xx_unreadable")
-        assert judged(post(api)) == GivenBack(HoldKind.CREDENTIALS, "status_401")
+        assert judged(post(api)) == refused(HoldKind.CREDENTIALS, 401, "", "")

@@ -1,13 +1,14 @@
 """The client of the leads API, and the only importer of `requests` and `urllib3`.
 
-It owns how one `POST /leads` goes over the wire and what is certain about it afterwards: whether
-anything was sent, and whether the answer is whole. It must not judge an answer (`core.classify`
-does), retry, follow a redirect, or let an exception of the libraries out: theirs hold the request,
-and so the token and the lead.
+It owns how one `POST /leads` or `GET /leads` goes over the wire and what is certain about it
+afterwards: whether anything was sent, and whether the answer is whole. It must not judge an answer
+(`core.classify` and `core.reconcile` do), retry, follow a redirect, or let an exception of the
+libraries out: theirs hold the request, and so the token and the lead.
 
 | module | owns |
 |---|---|
-| `client` | `LeadsApi`: one call, from bytes to a reply |
+| `client` | `LeadsApi`: one call, from bytes or a question to a reply |
+| `credentials` | a token as the headers of a request, and its mark |
 | `call` | the one call that this thread is making: its deadline, and whether it has sent |
 | `dial` | a connected socket within a time limit, name look-up included |
 | `connection` | urllib3's connections, taught to keep the call's limits and to say what failed |
@@ -16,5 +17,6 @@ and so the token and the lead.
 """
 
 from .client import LeadsApi
+from .credentials import Credentials
 
-__all__ = ["LeadsApi"]
+__all__ = ["Credentials", "LeadsApi"]

@@ -58,6 +58,7 @@ class LeadsAdapter(HTTPAdapter):
         """Nothing: the TLS context verifies."""
 
     def request_url(self, *_: object, **__: object) -> str:
+        """The target without a query: the connection adds the call's (see `Call`)."""
         return self._target
 
     def close(self) -> None:

@@ -27,17 +27,24 @@ class CallFailed(Exception):
 
 
 class Call:
-    """One call's limits and progress; instants are of `time.monotonic`."""
+    """One call's limits and progress; instants are of `time.monotonic`.
 
-    __slots__ = ("bytes_left", "connect_by", "deadline_at", "idle_seconds", "sent")
+    Args:
+        query: what is asked of the address, percent-encoded, with its `?`; or "". The connection
+            alone puts it on the wire, because urllib3 logs the address that it is given (at the
+            level DEBUG), and what is asked for is a person's e-mail, phone or name.
+    """
 
-    def __init__(self, settings: Settings, started_at: float) -> None:
+    __slots__ = ("bytes_left", "connect_by", "deadline_at", "idle_seconds", "query", "sent")
+
+    def __init__(self, settings: Settings, started_at: float, query: str = "") -> None:
         self.deadline_at = started_at + settings.deadline_seconds
         self.connect_by = started_at + min(
             settings.connect_timeout_seconds, settings.deadline_seconds
         )
         self.idle_seconds = settings.idle_seconds
         self.bytes_left = settings.max_answer_bytes + FRAMING_BYTES
+        self.query = query
         self.sent = False
 
     def begin_sending(self) -> None:

@@ -1,25 +1,24 @@
-"""One call of the API, from the bytes of a lead to a reply.
+"""One call of the API, from the bytes of a lead, or a question about leads, to a reply.
 
-It owns the request's headers and the promise that nothing but a reply comes out. It must not judge
-the reply, nor try again.
+It owns which credentials are in use and the promise that nothing but a reply comes out. It must not
+judge the reply, nor try again.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from time import monotonic
+from urllib.parse import quote, urlencode
 
 from requests import PreparedRequest
 
 from ..core.reply import Answered, NoAnswer, NotSent, Reply
-from ..errors import SettingsError
 from ..settings import Secret, Settings
 from .adapter import LeadsAdapter
 from .answer import read_answer
 from .call import Call, CallFailed, calling
 from .connection import LIBRARY_ERRORS
-
-USER_AGENT = "leads-worker"
+from .credentials import Credentials, credentials_of
 
 
 class LeadsApi:
@@ -33,16 +32,35 @@ class LeadsApi:
             SettingsError: where the token or the CA bundle cannot be used.
         """
         self._settings = settings
-        self._headers = {
-            "Authorization": Secret(f"Bearer {_checked(settings.api_token)}"),
-            "User-Agent": USER_AGENT,
-            "Accept-Encoding": "identity",
-            # To the letter: with a charset behind it the API is likely to read an empty body.
-            "Content-Type": "application/json",
-        }
+        self._credentials = credentials_of(settings.api_token)
         self._adapter = LeadsAdapter(settings)
 
-    def post_lead(self, body: bytes, *, lease_ends_at_monotonic: float) -> Reply:
+    @property
+    def credentials(self) -> Credentials:
+        """Those in use now. Who must know which token a request used takes them here, and gives
+        them along."""
+        return self._credentials
+
+    @property
+    def token_mark(self) -> str:
+        """The mark of the token in use now: 12 hex digits, as `Credentials.mark`."""
+        return self._credentials.mark
+
+    def use_token(self, token: Secret) -> None:
+        """Use another token from the next request on; those under way end with the one they have.
+
+        Raises:
+            SettingsError: the token is no header value; the one in use stays.
+        """
+        self._credentials = credentials_of(token)
+
+    def post_lead(
+        self,
+        body: bytes,
+        *,
+        lease_ends_at_monotonic: float,
+        credentials: Credentials | None = None,
+    ) -> Reply:
         """Send one lead, once.
 
         The whole call, from name look-up to the last byte of the answer, ends within
@@ -51,31 +69,64 @@ class LeadsApi:
         Args:
             body: the JSON object to send.
             lease_ends_at_monotonic: when the lease ends, as `time.monotonic` counts.
+            credentials: None means those in use now.
 
         Returns:
             What is certain; nothing that the network does is an exception.
         """
-        call = Call(self._settings, monotonic())
+        request = self._request("POST", credentials)
+        request.body = body
+        request.headers["Content-Length"] = str(len(body))
+        return self._call(request, "", lease_ends_at_monotonic)
+
+    def find_leads(
+        self,
+        parameters: Sequence[tuple[str, str]],
+        *,
+        lease_ends_at_monotonic: float,
+        credentials: Credentials | None = None,
+    ) -> Reply:
+        """Ask for one page of the listing (`GET /leads`), once, within the limits of `post_lead`.
+
+        Args:
+            parameters: of the query, in this order; what UTF-8 cannot write is asked as `?`.
+            lease_ends_at_monotonic: when the lease ends, as `time.monotonic` counts.
+            credentials: None means those in use now.
+
+        Returns:
+            What is certain. The API has done nothing either way; `NoAnswer` only tells that a
+            question went out.
+        """
+        request = self._request("GET", credentials)
+        del request.headers["Content-Type"]
+        query = "?" + urlencode(parameters, quote_via=quote, errors="replace")
+        return self._call(request, query, lease_ends_at_monotonic)
+
+    def close(self) -> None:
+        """Close the connections that are idle; those in use are closed when they are done."""
+        self._adapter.close()
+
+    def _request(self, method: str, credentials: Credentials | None) -> PreparedRequest:
+        request = PreparedRequest()
+        request.method, request.url = method, self._adapter.url
+        # A plain dict: requests' own kind costs a sixth of the whole call.
+        request.headers = {**(credentials or self._credentials).headers}  # type: ignore[assignment]
+        return request
+
+    def _call(self, request: PreparedRequest, query: str, lease_ends_at_monotonic: float) -> Reply:
+        call = Call(self._settings, monotonic(), query)
         if call.deadline_at > lease_ends_at_monotonic:
             return NotSent("lease_short")
         try:
             with calling(call):
-                return self._exchange(body)
+                return self._exchange(request)
         except CallFailed as failure:
             cause = failure.cause
         except LIBRARY_ERRORS:
             cause = "garbled" if call.sent else "connect"
         return NoAnswer(cause) if call.sent else NotSent(cause)
 
-    def close(self) -> None:
-        """Close the connections that are idle; those in use are closed when they are done."""
-        self._adapter.close()
-
-    def _exchange(self, body: bytes) -> Answered:
-        request = PreparedRequest()
-        request.method, request.url, request.body = "POST", self._adapter.url, body
-        # A plain dict: requests' own kind costs a sixth of the whole call.
-        request.headers = {**self._headers, "Content-Length": str(len(body))}  # type: ignore[assignment]
+    def _exchange(self, request: PreparedRequest) -> Answered:
         raw = self._adapter.send(request, stream=True).raw
         try:
             return read_answer(raw, self._settings.max_answer_bytes)
@@ -84,12 +135,3 @@ class LeadsApi:
             raise
         finally:
             raw.release_conn()
-
-
-def _checked(token: str) -> str:
-    # A line break in a header raises an error whose text holds the token.
-    if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise SettingsError(
-            "LEADS_API_TOKEN: expected one word of printable ASCII characters (not shown: a secret)"
-        )
-    return token

@@ -99,12 +99,12 @@ class BoundedConnection(HTTPConnection):
                 raise CallFailed("proxy") from None
             raise
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         """Write the request in one piece: headers and body are one packet, and the one place where
         something is written is the one place that knows whether something was."""
         self._held = []
         try:
-            super().request(*args, **kwargs)
+            super().request(method, url + current().query, *args, **kwargs)
         finally:
             held, self._held = self._held, None
         if self.sock is None:

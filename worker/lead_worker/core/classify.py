@@ -35,7 +35,7 @@ _HOLDS = {
 _LATER = frozenset({425, 429, 503})
 _REQUEST_TIMEOUT = 408
 # Found before anything was sent, on this side of the network: trying elsewhere or soon is right.
-_OWN_CAUSES = frozenset({"lease_short", "deadline"})
+OWN_CAUSES = frozenset({"lease_short", "deadline"})
 
 
 def classify(
@@ -51,7 +51,7 @@ def classify(
     """
     match reply:
         case NotSent(cause):
-            return GivenBack(None, cause) if cause in _OWN_CAUSES else Retry(cause)
+            return GivenBack(None, cause) if cause in OWN_CAUSES else Retry(cause)
         case NoAnswer(cause):
             return Unknown(cause)
         case Answered(status) if 200 <= status < 300:
@@ -59,7 +59,7 @@ def classify(
         case Answered(status) if status in _LATER:
             return Retry(_cause(status), _wait(reply, now_at, retry_after_cap_seconds))
         case Answered(status) if status in _HOLDS or 300 <= status < 400:
-            return GivenBack(_HOLDS.get(status, HoldKind.CONFIGURATION), _cause(status))
+            return _everybodys(reply)
         case Answered(status) if 400 <= status < 500 and status != _REQUEST_TIMEOUT:
             return _refusal(reply)
         case Answered(status):
@@ -79,15 +79,16 @@ def _wait(reply: Answered, now_at: float, cap_seconds: float) -> float | None:
 
 
 def _success(reply: Answered, sent: Mapping[str, object]) -> Outcome:
-    answer = _json_object(reply.body)
-    api_id = _api_id(answer)
+    answer = read_json_object(reply.body)
+    api_id = read_api_id(answer)
     if answer is None or not api_id:
         return Unknown("status_2xx_unreadable")
     lost = [name for name, value in sent.items() if not _empty(value) and _empty(answer.get(name))]
     return Mangled(api_id, tuple(sorted(lost))) if lost else Delivered(api_id)
 
 
-def _api_id(answer: dict[str, Any] | None) -> str:
+def read_api_id(answer: dict[str, Any] | None) -> str:
+    """The id of a lead that the API answered with; "" for one that cannot be kept."""
     api_id = answer.get("id") if answer else None
     if not isinstance(api_id, str) or not api_id.strip() or len(api_id) > API_ID_CAP:
         return ""
@@ -101,18 +102,33 @@ def _empty(value: object) -> bool:
     return value in (None, "", [])
 
 
+def _everybodys(reply: Answered) -> GivenBack:
+    """A status in the table of holds. What the API said is kept: it may be the lead after all."""
+    kind = _HOLDS.get(reply.status, HoldKind.CONFIGURATION)
+    code, message = _words(reply.body) or ("", "")
+    return GivenBack(kind, _cause(reply.status), reply.status, code, message)
+
+
 def _refusal(reply: Answered) -> Rejected | GivenBack:
-    """A 4xx outside the table of holds: the API's word on this lead, if it is the API that speaks.
+    """A 4xx outside the table of holds: the API's word on this lead, if the API is who speaks."""
+    words = _words(reply.body)
+    if words is None:
+        return GivenBack(HoldKind.CONFIGURATION, _cause(reply.status), reply.status)
+    return Rejected(reply.status, *words)
+
+
+def _words(body: bytes) -> tuple[str, str] | None:
+    """The code and the message of an error of the API's; None where it is somebody else's answer.
 
     Its shape is `{"message", "code", "issues"?}`. Either of the first two is enough, since that
-    shape is only likely; a value of another type is somebody else's answer.
+    shape is only likely; a value of another type is not the API's.
     """
-    answer = _json_object(reply.body) or {}
+    answer = read_json_object(body) or {}
     message, code = answer.get("message", ""), answer.get("code", "")
     if not isinstance(message, str) or not isinstance(code, str) or not (message or code):
-        return GivenBack(HoldKind.CONFIGURATION, _cause(reply.status))
+        return None
     words = "; ".join(filter(None, [message or code, *_issues(answer.get("issues"))]))
-    return Rejected(reply.status, _storable(code, CODE_CAP), _storable(words, MESSAGE_CAP))
+    return _storable(code, CODE_CAP), _storable(words, MESSAGE_CAP)
 
 
 def _issues(issues: object) -> list[str]:
@@ -133,7 +149,8 @@ def _storable(text: str, cap: int) -> str:
     return text[:cap].encode("utf-8", "replace").decode()
 
 
-def _json_object(body: bytes) -> dict[str, Any] | None:
+def read_json_object(body: bytes) -> dict[str, Any] | None:
+    """An answer's JSON object, or None for anything else; never raises."""
     # As generous as Python allows (NaN, a BOM, a key twice): a lead that the API has is not made
     # unknown over its style.
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -63,10 +63,15 @@ class GivenBack:
         hold: the hold that the fact calls for, or None where the worker itself gave the lead back
             before it sent anything.
         cause: a short code, such as `status_401` or `lease_short`.
+        status: the HTTP status, 300 to 499, or 0 where nothing was answered.
+        code, message: as in `Rejected`; "" where the API did not say it in its own JSON.
     """
 
     hold: HoldKind | None
     cause: str
+    status: int = 0
+    code: str = ""
+    message: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
