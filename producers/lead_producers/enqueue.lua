@@ -42,9 +42,9 @@ if redis.call('EXISTS', P .. 'full') == 1 then return {'full'} end
 
 local silent = bell == '' or redis.call('LLEN', P .. 'bell') > 0
 if not silent then
-  local hold = redis.call('HMGET', P .. 'hold', 'kind', 'until')
+  local hold = redis.call('HMGET', P .. 'governor', 'kind', 'until')
   local ends = tonumber(hold[2] or '')
-  silent = hold[1] and not (ends and ends <= now)
+  silent = hold[1] and hold[1] ~= '' and not (ends and ends <= now)
 end
 
 if not found then redis.call('HSET', P .. 'meta', 'format', format) end

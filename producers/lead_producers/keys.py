@@ -39,14 +39,39 @@ class Keys:
 
     @property
     def counts(self) -> str:
-        """Hash of counters: `accepted`, `forgotten`, `duplicates`, `hold_version`,
+        """Hash of counters: `accepted`, `forgotten`, `duplicates`, `governor_version`,
         `held_seconds`."""
         return f"{self.prefix}counts"
 
     @property
-    def hold(self) -> str:
-        """Hash: the governor's one hold, or absent."""
-        return f"{self.prefix}hold"
+    def governor(self) -> str:
+        """Hash: the governor's record, with the hold in force; or absent."""
+        return f"{self.prefix}governor"
+
+    @property
+    def rate(self) -> str:
+        """Hash: how many requests a minute an operator allows, and when the next one is free."""
+        return f"{self.prefix}rate"
+
+    @property
+    def shares(self) -> str:
+        """Hash: how much each queue is owed of the next leads that are claimed."""
+        return f"{self.prefix}shares"
+
+    @property
+    def looking(self) -> str:
+        """Sorted set: unknown leads that are being looked for, by the end of the lease."""
+        return f"{self.prefix}looking"
+
+    @property
+    def log(self) -> str:
+        """List of JSON objects: what people and the governor did, oldest first."""
+        return f"{self.prefix}log"
+
+    @property
+    def reports(self) -> str:
+        """List: those of the log that nobody has reported to Sentry yet."""
+        return f"{self.prefix}reports"
 
     @property
     def full(self) -> str:
@@ -96,6 +121,10 @@ class Keys:
     def idempotency(self, digest: str) -> str:
         """String: the id of the lead that was enqueued under this idempotency key."""
         return f"{self.prefix}key:{digest}"
+
+    def api(self, api_id: str) -> str:
+        """String: the id of the lead that this id of the API's belongs to."""
+        return f"{self.prefix}api:{api_id}"
 
     def claim(self, worker: str) -> str:
         """String with an expiry: the last batch that a worker claimed."""

@@ -28,6 +28,8 @@ QUICK = {
     "LEADS_DEADLINE_SECONDS": "1",
     "LEADS_CONNECT_TIMEOUT_SECONDS": "0.5",
     "LEADS_LEASE_SECONDS": "2",
+    "LEADS_FIRST_LOOK_SECONDS": "0.2",
+    "LEADS_SECOND_LOOK_SECONDS": "0.5",
 }
 """Settings with which what takes minutes in production takes seconds in a test."""
 

@@ -15,12 +15,13 @@ from lead_ops.audit import run_audit
 from lead_producers.bell import BELL
 from lead_producers.keys import FORMAT, Keys
 from lead_worker.core.lifecycle import State
-from lead_worker.store import Claim, Claimed, Settlement, Store
+from lead_worker.store import Claim, Claimed, Limits, Settlement, Store
 from lead_worker.store.reading import Reading
 from lead_worker.store.runner import Call, Runner, connect
 
 ENQUEUE = files("lead_producers").joinpath("enqueue.lua").read_text(encoding="utf-8")
 LEASE_SECONDS = 30.0
+LIMITS = Limits(LEASE_SECONDS)
 ENTRY = {"event": "attempt", "n": 1}
 GOES_ON = (State.DELIVERED, State.WAITING, State.UNKNOWN, State.PARKED, State.DEAD)
 """What a lead may be settled to."""
@@ -68,14 +69,14 @@ class Queue:
     def claim_again(self, worker: str = "w1", most: int = 10, in_flight: int = 0) -> list[Claimed]:
         """Make the worker's last claim once more."""
         claim = Claim(self._numbers[worker], most, in_flight)
-        return list(self.store(worker).turn([], claim, LEASE_SECONDS).claimed)
+        return list(self.store(worker).turn([], claim, LIMITS).claimed)
 
     def number(self, worker: str) -> int:
         """The number of a worker's last claim, from 1."""
         return self._numbers.get(worker, 0)
 
     def settle(self, *settlements: Settlement) -> tuple[str, ...]:
-        return self.store().turn(settlements, None, LEASE_SECONDS).verdicts
+        return self.store().turn(settlements, None, LIMITS).verdicts
 
     def deliver(self, lead: Claimed, api_id: str = "api-1") -> str:
         return self.settle(settlement(lead, State.DELIVERED, api_id=api_id))[0]

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from lead_worker.core.governor import pause
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claimed
 from lead_worker.store.store import POISON_EXPIRIES
 
+from tests.integration.holding import PAUSE, hold, unhold
 from tests.integration.queues import ENTRY, GOES_ON, LEASE_SECONDS, Queue, settlement
 
 WORKERS = st.sampled_from(["w1", "w2", "w3"])
 FINAL = (State.DELIVERED, State.DEAD, State.DISCARDED, State.ERASED)
+SHARES = {"live": 7, "bulk": 2, "unknown": 1}
 # Time passes in steps that no slow machine can make up for.
 SECONDS = st.sampled_from([0.0, 100.0, 1000.0])
 
@@ -43,6 +44,15 @@ class Lead:
     api_ids: list[str] = field(default_factory=list)
 
 
+def next_queue(owed: dict[str, int], filled: list[str]) -> str:
+    """Whose turn it is, by smooth weighted round robin."""
+    for name in filled:
+        owed[name] += SHARES[name]
+    chosen = max(filled, key=lambda name: owed[name])
+    owed[chosen] -= sum(SHARES[name] for name in filled)
+    return chosen
+
+
 class StoreMachine(RuleBasedStateMachine):
     """Does to the store what workers and people do, and to the model what should come of it."""
 
@@ -57,6 +67,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.accepted = self.forgotten = self.duplicates = self.moves = 0
         self.keys: dict[str, str] = {}
         self.held = False
+        self.owed = dict.fromkeys(SHARES, 0)
 
     def teardown(self) -> None:
         assert self.queue.problems() == []
@@ -106,7 +117,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(worker=WORKERS, most=st.integers(1, 4), in_flight=st.sampled_from([0, 0, 2]))
     def claim(self, worker: str, most: int, in_flight: int) -> None:
         looks = self.due(State.UNKNOWN)
-        expected, alone = self._claimable(worker, most, in_flight, looks)
+        expected, alone = self._claimable(worker, most, in_flight)
         found = self.queue.claim(worker, most, in_flight)
         assert [lead.lead_id for lead in found] == expected
         assert [lead.look for lead in found] == [lead_id in looks for lead_id in expected]
@@ -122,20 +133,31 @@ class StoreMachine(RuleBasedStateMachine):
         if found:
             self.last[worker] = (found[0].token, expected, alone)
 
-    def _claimable(
-        self, worker: str, most: int, in_flight: int, looks: list[str]
-    ) -> tuple[list[str], bool]:
+    def _claimable(self, worker: str, most: int, in_flight: int) -> tuple[list[str], bool]:
         """Whom a claim should give, and whether it is a suspect alone."""
-        sends = self.due(State.WAITING, "live") + self.due(State.WAITING, "bulk")
         token, last, alone = self.last.get(worker, ("", [], False))
         if self.held or (alone and in_flight and self._is_leased(last[0], token)):
             return [], False
-        given: list[str] = looks[:most]
-        for lead_id in sends[: most - len(given)]:
-            if self.leads[lead_id].suspect is not None:
-                return ([lead_id], True) if not given and not in_flight else (given, False)
+        queues = {
+            "live": self.due(State.WAITING, "live"),
+            "bulk": self.due(State.WAITING, "bulk"),
+            "unknown": self.due(State.UNKNOWN),
+        }
+        given: list[str] = []
+        contended = sum(map(bool, queues.values())) > 1
+        owed = dict(self.owed) if contended else dict.fromkeys(SHARES, 0)
+        alone = False
+        while len(given) < most and any(queues.values()):
+            name = next_queue(owed, [name for name, ids in queues.items() if ids])
+            lead_id = queues[name].pop(0)
+            if name != "unknown" and self.leads[lead_id].suspect is not None:
+                alone = not given and not in_flight
+                given += [lead_id] if alone else []
+                break
             given.append(lead_id)
-        return given, False
+        if given and contended:
+            self.owed = owed
+        return given, alone
 
     def _is_leased(self, lead_id: str, token: str) -> bool:
         lead = self.leads.get(lead_id)
@@ -234,8 +256,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def hold_or_resume(self) -> None:
         store = self.queue.store()
-        hold = None if self.held else pause("why", "me")
-        assert store.govern(hold, store.counts().hold_version)
+        assert unhold(store) if self.held else hold(store, PAUSE)
         self.held = not self.held
 
     @rule(

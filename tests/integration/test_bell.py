@@ -88,7 +88,7 @@ def test_a_duplicate_rings_nobody(producer: LeadProducer, redis_client: Any, key
 def test_under_a_hold_nobody_is_rung_for(
     producer: LeadProducer, redis_client: Any, keys: Keys, hold: dict[str, str], rung: int
 ) -> None:
-    redis_client.hset(keys.hold, mapping=hold)
+    redis_client.hset(keys.governor, mapping=hold)
     producer.enqueue(LEAD)
     assert len(bells(redis_client, keys)) == rung
     assert redis_client.zcard(keys.due("live")) == 1

@@ -279,10 +279,10 @@ def test_a_hold_of_a_kind_that_only_a_newer_release_knows_is_obeyed(
         "by": "?",
         "version": "1",
     }
-    redis_client.hset(fleet.store.keys.hold, mapping=hold)
+    redis_client.hset(fleet.store.keys.governor, mapping=hold)
     fleet.producer.enqueue(named(1))
     worker = fleet.start_worker()
     wait_until(lambda: fleet.counts().waiting == 1 and " ready." in worker.log)
     assert sandbox.journal == []
-    redis_client.delete(fleet.store.keys.hold)
+    redis_client.delete(fleet.store.keys.governor)
     assert fleet.wait_settled(1).delivered == 1

@@ -8,11 +8,11 @@ from itertools import count
 
 from lead_ops.sandbox import SandboxServer
 from lead_producers import QueueFull
-from lead_worker.core.governor import pause
-from lead_worker.store import Claim, Store
+from lead_worker.store import Claim, Limits, Store
 
 from tests.conftest import StartRedis
 from tests.integration.fleet import Fleet, MakeFleet, named, wait_until
+from tests.integration.holding import PAUSE, hold, unhold
 from tests.integration.sentry_listener import SentryListener
 
 
@@ -55,7 +55,7 @@ def test_leads_of_a_dead_worker_come_home_by_the_heartbeat_of_another(fleet: Fle
 def test_poison_is_dead_and_reported(fleet: Fleet, sentry: SentryListener) -> None:
     lead_id = fleet.producer.enqueue(named(1)).lead_id
     dead_worker = Store.from_url(fleet.redis_url, fleet.namespace, "dead-worker")
-    assert dead_worker.turn([], Claim(1, 1), lease_seconds=0.1).claimed
+    assert dead_worker.turn([], Claim(1, 1), Limits(0.1)).claimed
     dead_worker.client.hset(fleet.store.keys.lead(lead_id), "suspect", "2")
     dead_worker.client.close()
     fleet.start_worker(SENTRY_DSN=sentry.dsn)
@@ -78,12 +78,11 @@ def test_enqueueing_is_refused_before_memory_is_full_and_delivery_goes_on(
 ) -> None:
     redis = own_redis(maxmemory="8mb")
     fleet = make_fleet(redis.url)
-    held = pause("until memory is short", "a test")
-    assert fleet.store.govern(held, "0")
+    assert hold(fleet.store, PAUSE)
     fleet.start_worker()
     with suppress(QueueFull):
         for enqueued in count():
             fleet.producer.enqueue({"name": f"lead {enqueued}", "company": "x" * 20_000})
-    assert fleet.store.govern(None, fleet.counts().hold_version)
+    assert unhold(fleet.store)
     assert fleet.wait_settled(enqueued).delivered == enqueued == len(sandbox.leads)
     fleet.assert_audit_is_green()

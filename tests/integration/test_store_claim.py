@@ -6,7 +6,7 @@ import pytest
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claim
 
-from tests.integration.queues import LEASE_SECONDS, Queue, settlement
+from tests.integration.queues import LEASE_SECONDS, LIMITS, Queue, settlement
 
 
 def ids(queue: Queue, worker: str = "w1", most: int = 10) -> list[str]:
@@ -98,7 +98,7 @@ def test_a_claim_takes_no_more_than_it_asks_for_and_says_that_there_is_more(queu
     queue.accept("a", "b", "c")
     queue.accept("d", lane="bulk")
     store = queue.store()
-    turns = [store.turn([], Claim(n, 2), LEASE_SECONDS) for n in (1, 2, 3)]
+    turns = [store.turn([], Claim(n, 2), LIMITS) for n in (1, 2, 3)]
     assert [len(turn.claimed) for turn in turns] == [2, 2, 0]
     assert [turn.more for turn in turns] == [True, False, False]
 
@@ -112,7 +112,7 @@ def test_a_claim_for_no_lead_takes_none(queue: Queue) -> None:
 def test_leads_due_later_are_not_more(queue: Queue) -> None:
     queue.accept("a", "b")
     queue.settle(settlement(queue.claim(most=1)[0], State.WAITING, due_seconds=60))
-    turn = queue.store().turn([], Claim(9, 1), LEASE_SECONDS)
+    turn = queue.store().turn([], Claim(9, 1), LIMITS)
     assert [lead.lead_id for lead in turn.claimed] == ["b"]
     assert not turn.more
 
@@ -178,8 +178,8 @@ def test_a_beat_rings_once_where_leads_are_claimable(queue: Queue) -> None:
 
 def test_counts_tell_the_states_of_one_moment(queue: Queue) -> None:
     queue.accept("a", "b", "c", "d", "e", "f")
-    queue.accept("g", lane="bulk")
     leads = queue.claim(most=5)
+    queue.accept("g", lane="bulk")
     states = (State.DELIVERED, State.UNKNOWN, State.PARKED, State.DEAD)
     for lead, state in zip(leads, states, strict=False):
         queue.settle(settlement(lead, state, due_seconds=60))

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 from lead_ops.audit import run_audit
 from lead_producers import LeadProducer, QueueFull
-from lead_worker.core import governor
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claim
 from lead_worker.store.reading import Reading
 from redis.exceptions import OutOfMemoryError
 
 from tests.conftest import StartRedis
-from tests.integration.queues import ENTRY, GOES_ON, LEASE_SECONDS, Queue, settlement
+from tests.integration.holding import PAUSE, hold, unhold
+from tests.integration.queues import ENTRY, GOES_ON, LIMITS, Queue, settlement
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_lead_is_claimed_claimed_again_and_settled(small: Queue, to: State) ->
     (lead,) = small.claim(most=1)
     assert [again.lead_id for again in small.claim_again(most=1)] == ["a"]
     done = settlement(lead, to, due_seconds=60, fields={"cause": "status_500"})
-    turn = small.store().turn([done], Claim(2, 1), LEASE_SECONDS)
+    turn = small.store().turn([done], Claim(2, 1), LIMITS)
     assert turn.verdicts == ("ok",)
     assert [lead.lead_id for lead in turn.claimed] == ["b"]
     assert small.state("a") == to
@@ -114,8 +114,8 @@ def test_workers_beat_and_leave(small: Queue) -> None:
 def test_an_operator_holds_and_resumes(small: Queue) -> None:
     store = small.store()
     fill_up(small)
-    assert store.govern(governor.pause("memory", "ana"), "0")
-    assert store.govern(None, store.counts().hold_version)
+    assert hold(store, PAUSE)
+    assert unhold(store)
     assert store.counts().hold is None
 
 

@@ -6,18 +6,17 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from lead_worker.core import governor
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
 from lead_worker.store import Claim, Store
 
-from tests.integration.queues import ENTRY, GOES_ON, LEASE_SECONDS, Queue, settlement
+from tests.integration.holding import PAUSE, hold, hold_of, unhold
+from tests.integration.queues import ENTRY, GOES_ON, LEASE_SECONDS, LIMITS, Queue, settlement
 
 Prepare = Callable[[Queue], object]
 Step = Callable[[Queue, Store], object]
 
 API_URL = "https://api.example/rest"
-PAUSE = governor.pause("look at the API", "ana")
 
 
 def nothing(queue: Queue) -> None:
@@ -49,24 +48,24 @@ def settled(to: State) -> Prepare:
 
 def held(queue: Queue) -> None:
     accepted(queue)
-    assert queue.store().govern(PAUSE, "0")
+    assert hold(queue.store(), PAUSE)
 
 
 def settle_and_claim(to: State, *, spends_attempt: bool = True) -> Step:
     def step(queue: Queue, store: Store) -> None:
         leads = queue.claim_again()
         done = [settlement(lead, to, spends_attempt=spends_attempt) for lead in leads]
-        store.turn(done, Claim(2, 2), LEASE_SECONDS)
+        store.turn(done, Claim(2, 2), LIMITS)
 
     return step
 
 
 def claim(queue: Queue, store: Store) -> object:
-    return store.turn([], Claim(1, 2), LEASE_SECONDS)
+    return store.turn([], Claim(1, 2), LIMITS)
 
 
 def end_the_hold(queue: Queue, store: Store) -> None:
-    assert store.govern(None, queue.store().counts().hold_version)
+    assert unhold(store)
 
 
 CASES: dict[str, tuple[Prepare, Step]] = {
@@ -81,8 +80,10 @@ CASES: dict[str, tuple[Prepare, Step]] = {
     "beat": (accepted, lambda _, store: store.beat({"pid": 1})),
     "beat without a word": (accepted, lambda _, store: store.beat({})),
     "leave": (leased, lambda _, store: store.leave()),
-    "hold": (accepted, lambda _, store: store.govern(PAUSE, "0")),
+    "hold": (accepted, lambda _, store: hold(store, PAUSE)),
     "end a hold": (held, end_the_hold),
+    "rate": (accepted, lambda _, store: store.set_rate(120, "ana", {"event": "rate"})),
+    "confirm": (settled(State.PARKED), lambda _, s: s.confirm("a", "act", ENTRY, "api-9")),
     "replay": (settled(State.DEAD), lambda _, store: store.replay("a", "act", ENTRY)),
     "replay the parked": (settled(State.PARKED), lambda _, store: store.replay("a", "act", ENTRY)),
     "discard": (settled(State.DEAD), lambda _, store: store.discard("a", "act", ENTRY)),
@@ -153,9 +154,9 @@ def test_a_claim_that_is_made_again_gives_no_lead_that_was_settled_since(queue: 
 def test_a_claim_that_comes_late_takes_nothing(queue: Queue) -> None:
     queue.accept("a", "b", "c")
     store = queue.store()
-    store.turn([], Claim(2, 1), LEASE_SECONDS)
+    store.turn([], Claim(2, 1), LIMITS)
     before = queue.timeless()
-    turn = store.turn([], Claim(1, 1), LEASE_SECONDS)
+    turn = store.turn([], Claim(1, 1), LIMITS)
     assert (turn.claimed, turn.more) == ((), False)
     assert queue.timeless() == before
 
@@ -200,12 +201,12 @@ def test_scripts_that_redis_has_lost_are_loaded_and_all_of_the_turn_is_run_again
     done: list[str] = []
     for _ in range(4):
         queue.client.script_flush()
-        leads = queue.store().turn([], Claim(next(numbers), 3), LEASE_SECONDS).claimed
+        leads = queue.store().turn([], Claim(next(numbers), 3), LIMITS).claimed
         # Now Redis knows claim.lua and no settle.lua: the claim runs, and then runs again.
         turn = queue.store().turn(
             [settlement(lead, State.DELIVERED, api_id=lead.lead_id) for lead in leads],
             Claim(next(numbers), 0),
-            LEASE_SECONDS,
+            LIMITS,
         )
         done += turn.verdicts
     assert done == ["ok"] * 9
@@ -214,11 +215,9 @@ def test_scripts_that_redis_has_lost_are_loaded_and_all_of_the_turn_is_run_again
 
 def test_a_hold_that_ends_is_not_ended_again_over_a_newer_one(queue: Queue) -> None:
     store = queue.store()
-    store.govern(PAUSE, "0")
-    version = store.counts().hold_version
-    assert store.govern(None, version)
-    assert store.govern(PAUSE, "0")
-    assert not store.govern(None, version)
-    hold = store.counts().hold
-    assert hold is not None
-    assert hold.kind is HoldKind.PAUSED
+    assert hold(store, PAUSE)
+    version = store.counts().version
+    assert unhold(store, version=version)
+    assert hold(store, PAUSE)
+    assert not unhold(store, version=version)
+    assert hold_of(store).kind is HoldKind.PAUSED

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from lead_worker.core import governor
 from lead_worker.core.lifecycle import State
 from lead_worker.errors import NamespaceMismatchError
 from lead_worker.store import Claim, StoreError
 from lead_worker.store.runner import SCRIPTS, Call, Script, ScriptError
 
-from tests.integration.queues import ENTRY, GOES_ON, LEASE_SECONDS, Queue, settlement
+from tests.integration.holding import PAUSE, hold, unhold
+from tests.integration.queues import ENTRY, GOES_ON, LIMITS, Queue, settlement
 
 API_URL = "https://api.example/rest"
 READS = {
-    "exists", "get", "hget", "hmget", "llen", "time", "type", "zcard", "zcount", "zrange",
-    "zrangebyscore", "zscore",
+    "exists", "get", "hget", "hgetall", "hmget", "llen", "lrange", "time", "type", "zcard",
+    "zcount", "zrange", "zrangebyscore", "zrevrangebyscore", "zscore",
 }  # fmt: skip
 
 
@@ -59,8 +59,9 @@ def do_everything(queue: Queue) -> None:
     store.replay(leads[3].lead_id, "act", ENTRY)
     store.discard(leads[4].lead_id, "act", ENTRY)
     store.beat({"pid": 1})
-    store.govern(governor.pause("why", "me"), "0")
-    store.govern(None, store.counts().hold_version)
+    hold(store, PAUSE)
+    unhold(store)
+    store.set_rate(6000, "me", {"event": "rate"})
     queue.deliver(queue.claim("w3", 1)[0], "api-3")
     store.erase(lost.lead_id)
     store.forget(State.DELIVERED, 0.0)
@@ -152,6 +153,6 @@ def test_check_takes_any_number_of_leads_and_each_call_a_batch_of_them(queue: Qu
 def test_a_claim_asks_for_no_more_than_its_free_threads_whatever_the_backlog(queue: Queue) -> None:
     queue.accept(*(f"lead-{n}" for n in range(300)))
     with watched(queue) as seen:
-        queue.store().turn([], Claim(1, 4), LEASE_SECONDS)
+        queue.store().turn([], Claim(1, 4), LIMITS)
     assert sum("zrem" in command for command in seen[-1]) == 4
     assert len(seen[-1]) < 50

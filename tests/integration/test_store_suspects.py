@@ -5,7 +5,7 @@ from __future__ import annotations
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claim
 
-from tests.integration.queues import LEASE_SECONDS, Queue, settlement
+from tests.integration.queues import LIMITS, Queue, settlement
 
 
 def suspects(queue: Queue, *lead_ids: str) -> None:
@@ -55,15 +55,15 @@ def test_leads_before_a_suspect_are_claimed_and_those_behind_it_wait_for_it(queu
     (look,) = queue.claim("looker")
     queue.accept("before")
     queue.settle(settlement(look, State.WAITING))
-    queue.accept("behind", lane="bulk")
+    queue.accept("behind")
     store = queue.store()
     # One before it and one in flight: neither may share the worker with it.
-    turn = store.turn([], Claim(1, 10, 1), LEASE_SECONDS)
+    turn = store.turn([], Claim(1, 10, 1), LIMITS)
     assert [lead.lead_id for lead in turn.claimed] == ["before"]
     assert not turn.more  # for this worker; others are rung for
-    turn = store.turn([], Claim(2, 9, 1), LEASE_SECONDS)
+    turn = store.turn([], Claim(2, 9, 1), LIMITS)
     assert turn.claimed == ()  # and not the suspect, either
-    turn = store.turn([], Claim(3, 10), LEASE_SECONDS)
+    turn = store.turn([], Claim(3, 10), LIMITS)
     assert [lead.lead_id for lead in turn.claimed] == ["a"]
 
 

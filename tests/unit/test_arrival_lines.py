@@ -16,7 +16,7 @@ from lead_ops.up.arrival_lines import (
     hold_lines,
 )
 from lead_ops.up.watch import Arrival
-from lead_worker.core.governor import Hold
+from lead_worker.core.governor import Governor, Hold
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
 from lead_worker.store import Counts
@@ -32,7 +32,7 @@ def text(line: Line) -> str:
 def counts(hold: Hold | None = None, **numbers: int) -> Counts:
     names = Counts.__dataclass_fields__
     zero: dict[str, Any] = {name: 0 for name in names if names[name].type == "int"}
-    return Counts(now_at=AT, oldest_due_at=None, hold=hold, **(zero | numbers))
+    return Counts(now_at=AT, oldest_due_at=None, governor=Governor(hold=hold), **(zero | numbers))
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,20 @@ def test_counts_name_only_what_there_is() -> None:
 
 
 def test_a_hold_is_told_with_what_can_be_done_but_not_with_its_reason() -> None:
-    hold = Hold(HoldKind.PAUSED, None, "Ana asked for it", "ops")
+    hold = Hold(HoldKind.PAUSED, "Ana asked for it", "ops")
     lines = [text(line) for line in hold_lines(counts(hold))]
     assert lines == [f"{clock(AT)} deliveries are held: paused", "         to go on: leads resume"]
-    timed = Hold(HoldKind.NOT_BEFORE, AT + 60, "the API asked for 60 s")
+    timed = Hold(HoldKind.NOT_BEFORE, "the API asked for 60 s", until_at=AT + 60)
     assert f"not_before until {clock(AT + 60)}" in text(hold_lines(counts(timed))[0])
     assert text(hold_lines(counts())[0]) == f"{clock(AT)} deliveries go on"
+
+
+def test_a_suspicion_is_told_as_one_and_no_line_is_longer_than_80_columns() -> None:
+    hold = Hold(HoldKind.CREDENTIALS, "the API refuses the token", suspected=True)
+    lines = [text(line) for line in hold_lines(counts(hold))]
+    assert lines[0] == f"{clock(AT)} deliveries are held: credentials (suspected)"
+    assert len(lines) == 3
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_line_is_cut_to_the_width_with_dots() -> None:

@@ -8,7 +8,7 @@ from typing import cast
 from lead_worker.courier import Courier
 from lead_worker.reporting import Reporter
 from lead_worker.settings import load
-from lead_worker.store import Claim, Settlement, Store, Turn
+from lead_worker.store import Claim, Limits, Settlement, Store, Turn
 
 
 class BuggyStore:
@@ -19,7 +19,7 @@ class BuggyStore:
     def __init__(self) -> None:
         self.turns: list[Claim | None] = []
 
-    def turn(self, _: Sequence[Settlement], claim: Claim | None, __: float) -> Turn:
+    def turn(self, _: Sequence[Settlement], claim: Claim | None, __: Limits) -> Turn:
         self.turns.append(claim)
         if len(self.turns) == 1:
             raise KeyError("a value of a lead")

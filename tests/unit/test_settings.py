@@ -95,7 +95,7 @@ def test_a_whole_number_is_digits_alone(value: str) -> None:
 
 CHOICES = {
     "LEADS_UNKNOWN_FIELDS": ("reject", "custom", "drop"),
-    "LEADS_ON_UNKNOWN_OUTCOME": ("retry", "park"),
+    "LEADS_ON_UNKNOWN_OUTCOME": ("reconcile", "retry", "park"),
     "LEADS_UTM_KEYS": ("bare", "prefixed"),
     "LEADS_CUSTOM_VALUES": ("text", "json"),
 }

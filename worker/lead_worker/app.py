@@ -52,12 +52,19 @@ class Runtime:
         self.store = Store.from_url(settings.redis_url, settings.namespace, worker)
         self.reporter = Reporter(settings, worker)
         self.courier = Courier(settings, self.store, self.reporter)
-        about = {"host": socket.gethostname(), "pid": os.getpid(), "started_at": time.time()}
+        about = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started_at": time.time(),
+            "concurrency": settings.concurrency,
+            "rate_per_minute": settings.rate_per_minute,
+        }
         self.heartbeat = Heartbeat(
             self.store,
             self.courier,
             self.reporter,
             about,
+            most_in_flight=settings.max_in_flight,
             mend_consumer=mend_consumer,
             check_namespace=self._check_namespace,
         )

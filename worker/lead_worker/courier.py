@@ -5,8 +5,9 @@ leads as sending threads are free. It must never hold a lead that is not leased.
 
 How a lead comes and goes: a bell, or the heartbeat, makes a wish. The dispatcher claims. A sending
 thread attempts each lead and gives back a result. The next round trip settles the results and
-claims again, until nothing is claimable. Where a round trip fails, all of it is repeated as it was:
-settles are fenced by their token, and a claim's number gives the same batch again.
+claims again, until nothing is claimable. Before it settles, it tells the governor what came back,
+so that a hold is there before a lead can be claimed again. Where a round trip fails, all of it is
+repeated as it was: settles are fenced by their token, and a claim's number gives the same batch.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ import queue
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 
-from .core.governor import after_outcome
-from .core.lifecycle import State
-from .core.outcome import Unknown
-from .core.timeline import cause, outcome_name
+from .claiming import LONGEST_SECONDS, Claiming
+from .conclusion import Concluder, Conclusion
+from .core.outcome import GivenBack, HoldKind
+from .governing import Governing
 from .reporting import Reporter
-from .sender import Result, Sender
+from .sender import Job, Result, Sender, after_a_bug
 from .settings import Settings
-from .store import Claim, Claimed, Store, StoreError, Turn
+from .store import Claim, Held, Limits, Store, StoreError, Turn
+from .telling import tell
 
 logger = logging.getLogger(__name__)
 
@@ -42,16 +43,6 @@ LONGEST_PAUSE_SECONDS = 1.0
 GATHER_SECONDS = 0.001
 """How long a first result waits for others to share its round trip, while most are in flight."""
 
-GOVERN_TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A claimed lead on its way to a sending thread."""
-
-    lead: Claimed
-    claimed_at_monotonic: float
-
 
 class _Wish:
     """Somebody wants leads to be claimed, and may wait until none is claimable."""
@@ -64,11 +55,18 @@ class Courier:
     """Delivers for one process. `start` it once, `stop` it once."""
 
     def __init__(self, settings: Settings, store: Store, reporter: Reporter) -> None:
-        self._lease_seconds = settings.lease_seconds
+        self._limits = Limits(
+            lease_seconds=settings.lease_seconds,
+            in_flight=settings.max_in_flight,
+            per_minute=settings.rate_per_minute,
+            burst=settings.rate_burst,
+        )
         self._store = store
         self._reporter = reporter
-        self._sender = Sender(settings, store.worker)
-        self._inbox: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._sender = Sender(settings)
+        self._concluder = Concluder(settings, store.worker)
+        self._governing = Governing(settings, store, reporter)
+        self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Result | _Wish] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self.bells_answered = 0
@@ -80,12 +78,10 @@ class Courier:
         # What follows belongs to the dispatcher.
         self._in_flight = 0
         self._done: list[Result] = []
+        self._concluded: list[Conclusion] = []
         self._wishes: list[_Wish] = []
-        self._wanted = False
-        self._number = 0
-        self._claim: tuple[Claim, float] | None = None
+        self._claiming = Claiming()
         self._failures = 0
-        self._claimed_at = time.monotonic()
 
     def start(self) -> None:
         for thread in (self._dispatcher, *self._threads):
@@ -109,10 +105,21 @@ class Courier:
         """Claim what is claimable; do not wait for it."""
         self._events.put(_Wish())
 
+    def end_a_hold_that_is_over(self) -> None:
+        """End a hold whose time is over; nothing happens where it is not."""
+        self._governing.elapse()
+
+    def look_at_the_token(self) -> None:
+        """Take up a changed token, which ends a hold for the old one at once."""
+        if self._sender.refresh_token():
+            logger.warning("LEADS_API_TOKEN_FILE holds another token; it is used from now on")
+            self._governing.take_token(self._sender.mark)
+            self.wake()
+
     @property
     def idle_seconds(self) -> float:
         """How long ago a claim was answered; 0 while somebody waits for one."""
-        return 0.0 if self._wishes else time.monotonic() - self._claimed_at
+        return 0.0 if self._wishes else time.monotonic() - self._claiming.answered_at
 
     def stop_claiming(self) -> None:
         """Begin to stop: nothing new is claimed. Safe in a signal handler."""
@@ -136,10 +143,10 @@ class Courier:
     def _send_forever(self) -> None:
         while job := self._inbox.get():
             try:
-                result = self._sender.attempt(job.lead, job.claimed_at_monotonic)
+                result = self._sender.attempt(job)
             except Exception as error:  # noqa: BLE001 - a bug must not take the lead with it
                 self._reporter.bug(error, job.lead.lead_id)
-                result = self._sender.conclude(job.lead, Unknown("internal_error"))
+                result = after_a_bug(job)
             self._events.put(result)
 
     def _dispatch(self) -> None:
@@ -155,7 +162,14 @@ class Courier:
         self._grant_wishes()
 
     def _finished(self) -> bool:
-        return self._stopping.is_set() and not (self._in_flight or self._done or self._claim)
+        return self._stopping.is_set() and not (
+            self._in_flight or self._owed or self._claiming.pending
+        )
+
+    @property
+    def _owed(self) -> bool:
+        """Whether there are outcomes that the store has not heard of."""
+        return bool(self._done or self._concluded)
 
     def _failed(self, error: StoreError) -> None:
         self._failures += 1
@@ -166,9 +180,10 @@ class Courier:
     def _let_go(self, error: Exception) -> None:
         """A bug: leave what this turn was about to its leases, which will run out."""
         self._reporter.bug(error)
-        for result in self._done:
+        for result in (*self._done, *(each.result for each in self._concluded)):
             logger.error("lead %s could not be settled; its lease runs out", result.lead.lead_id)
-        self._done, self._claim = [], None
+        self._done, self._concluded = [], []
+        self._claiming.forget()
         self._failures += 1
 
     def _recovered(self) -> None:
@@ -193,18 +208,20 @@ class Courier:
         if self._failures:
             doublings = min(self._failures - 1, 10)
             return min(FIRST_PAUSE_SECONDS * 2.0**doublings, LONGEST_PAUSE_SECONDS)
-        return 0.0 if self._done or self._claim or self._may_claim() else 0.5
+        if self._owed or self._claiming.pending or self._may_claim():
+            return 0.0
+        return self._claiming.seconds_to_sleep() if self._free else LONGEST_SECONDS
 
     def _note(self, event: Result | _Wish) -> None:
         if isinstance(event, _Wish):
             self._wishes.append(event)
-            self._wanted = True
+            self._claiming.wanted = True
         else:
             self._in_flight -= 1
             self._done.append(event)
 
     def _may_claim(self) -> bool:
-        return self._wanted and self._free > 0 and not self._stopping.is_set()
+        return self._claiming.is_due() and self._free > 0 and not self._stopping.is_set()
 
     @property
     def _free(self) -> int:
@@ -213,76 +230,61 @@ class Courier:
     def _take_turn(self) -> None:
         """One round trip: settle what is done, claim for the threads that are free."""
         claim, asked_at = self._next_claim()
-        if not self._done and not claim:
+        if not self._owed and not claim:
             return
-        self._govern()
-        settlements = [self._sender.settlement(result) for result in self._done]
-        turn = self._store.turn(settlements, claim, self._lease_seconds)
-        done, self._done, self._claim = self._done, [], None
-        for result, verdict in zip(done, turn.verdicts, strict=True):
-            self._report(result, verdict)
+        self._conclude()
+        settlements = [each.settlement for each in self._concluded]
+        turn = self._store.turn(settlements, claim, self._limits)
+        concluded, self._concluded = self._concluded, []
+        for each, verdict in zip(concluded, turn.verdicts, strict=True):
+            tell(self._reporter, each, verdict)
         if claim:
             self._take(turn, asked_at)
+
+    def _conclude(self) -> None:
+        """Tell the governor what came back, and decide what becomes of each lead."""
+        if not self._done:
+            return
+        spared = self._governing.observe(self._done, busy=self._claiming.busy)
+        owners = self._governing.owners(self._done)
+        conclude = self._concluder.conclude
+        self._concluded += [conclude(r, spared=spared, owners=owners) for r in self._done]
+        self._done = []
 
     def _next_claim(self) -> tuple[Claim | None, float]:
         """The claim whose answer was lost, as it was; else a new one, if one may be made.
 
         Whoever settles asks for more by the way: it costs no round trip of its own.
         """
-        if self._claim is None and (self._may_claim() or self._done):
-            if self._stopping.is_set() or self._free == 0:
-                return None, 0.0
-            self._number += 1
-            self._claim = (Claim(self._number, self._free, self._in_flight), time.monotonic())
-        return self._claim or (None, 0.0)
+        may = self._free > 0 and not self._stopping.is_set()
+        if self._claiming.pending or (may and (self._claiming.is_due() or self._owed)):
+            return self._claiming.next(self._free, self._in_flight, self._sender.mark)
+        return None, 0.0
 
     def _take(self, turn: Turn, asked_at: float) -> None:
-        self._claimed_at = time.monotonic()
+        self._claiming.answered(turn)
         for lead in turn.claimed:
             if self._stopping.is_set():
-                self._done.append(self._sender.give_back(lead, "stopping"))
+                self._done.append(Result(lead, GivenBack(None, "stopping")))
             else:
                 self._in_flight += 1
-                self._inbox.put(_Job(lead, asked_at))
-        self._wanted = turn.more
+                self._inbox.put(Job(lead, asked_at, turn.paced))
         if not turn.more:
             self._grant_wishes()
+        if turn.held:
+            self._end_what_is_over(turn.held)
+
+    def _end_what_is_over(self, held: Held) -> None:
+        """A hold whose time is over, or whose token is not ours, is ended by whoever meets it."""
+        if held.over:
+            self._governing.elapse()
+        elif held.kind is HoldKind.CREDENTIALS and held.token_mark not in ("", self._sender.mark):
+            self._governing.take_token(self._sender.mark)
+        else:
+            return
+        self._claiming.wanted = True
 
     def _grant_wishes(self) -> None:
         for wish in self._wishes:
             wish.granted.set()
         self._wishes = []
-
-    def _govern(self) -> None:
-        """Set the hold that the outcomes call for, before their leads can be claimed again."""
-        outcomes = [result.outcome for result in self._done]
-        if all(after_outcome(None, outcome, 0.0, "") is None for outcome in outcomes):
-            return
-        for _ in range(GOVERN_TRIES):
-            counts = self._store.counts()
-            hold = counts.hold
-            for outcome in outcomes:
-                hold = after_outcome(hold, outcome, counts.now_at, self._store.worker)
-            if hold is None or hold == counts.hold:
-                return
-            if self._store.govern(hold, counts.hold_version):
-                logger.warning("hold %s begins: %s", hold.kind, hold.reason)
-                return
-
-    def _report(self, result: Result, verdict: str) -> None:
-        lead, to = result.lead, result.transition.to
-        if to is State.DEAD and verdict in ("ok", "done"):  # done: the first answer was lost
-            self._reporter.dead_letter(lead.lead_id, lead.lane, result.outcome, result.transition)
-        if verdict == "gone":
-            self._reporter.gone(lead.lead_id, getattr(result.outcome, "api_id", ""))
-        if logger.isEnabledFor(logging.INFO):
-            logger.info(
-                "lead %s attempt %d: %s (%s) -> %s [%s] in %.3f s",
-                lead.lead_id,
-                lead.attempts + 1,
-                outcome_name(result.outcome),
-                cause(result.outcome),
-                to,
-                verdict,
-                result.took_seconds,
-            )

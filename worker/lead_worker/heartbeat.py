@@ -1,7 +1,8 @@
 """The heartbeat: a thread in each worker process that lets nothing depend on Celery's messages.
 
 Each second it reclaims leads whose lease ran out, rings where something is claimable, keeps the
-worker's entry in the list of workers, and watches Redis's memory. Where a bell lies unanswered it
+worker's entry in the list of workers, watches Redis's memory and the token's file, ends holds whose
+time is over and reports what nobody has reported yet. Where a bell lies unanswered it
 wakes the courier itself, so that a Celery consumer that is stuck delays nothing.
 """
 
@@ -46,6 +47,8 @@ class Wakeable(Protocol):
     @property
     def idle_seconds(self) -> float: ...
     def wake(self) -> None: ...
+    def look_at_the_token(self) -> None: ...
+    def end_a_hold_that_is_over(self) -> None: ...
 
 
 class Heartbeat:
@@ -58,6 +61,7 @@ class Heartbeat:
         reporter: Reporter,
         about: Mapping[str, object],
         *,
+        most_in_flight: int,
         mend_consumer: Callable[[], None],
         check_namespace: Callable[[], None],
     ) -> None:
@@ -66,6 +70,7 @@ class Heartbeat:
         self._courier = courier
         self._reporter = reporter
         self._about = about
+        self._most_in_flight = most_in_flight
         self._mend_consumer = mend_consumer
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat_forever, name="heartbeat", daemon=True)
@@ -106,7 +111,12 @@ class Heartbeat:
             logger.warning("%d leases ran out: their worker died", reclaimed.number)
         for lead_id in reclaimed.poison:
             self._reporter.poison(lead_id)
-        beat = self._store.beat(self._about)
+        self._courier.look_at_the_token()
+        beat = self._store.beat(self._about, most_in_flight=self._most_in_flight)
+        for event in beat.events:
+            self._reporter.governed(event)
+        if beat.over:
+            self._courier.end_a_hold_that_is_over()
         if self._courier.bells_answered != self._bells_answered:
             self._bells_answered = self._courier.bells_answered
             self._stuck = False

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import sentry_sdk
 
-from .core.lifecycle import LEASE_EXPIRED, Reason, Transition
-from .core.outcome import Outcome
-from .core.timeline import cause
+from .core.lifecycle import LEASE_EXPIRED, Reason
 from .settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -44,11 +43,32 @@ class Reporter:
             before_send=_only_ours,
         )
 
-    def dead_letter(
-        self, lead_id: str, lane: str, outcome: Outcome, transition: Transition
-    ) -> None:
+    def dead_letter(self, lead_id: str, lane: str, reason: str, code: str) -> None:
         """A lead is dead: say which, why, and how to look at it."""
-        self._dead(lead_id, str(transition.reason), cause(outcome), lane)
+        self._dead(lead_id, reason, code, lane)
+
+    def convicted(self, lead_id: str, status: int) -> None:
+        """A lead is dead because the API refused it while it took others."""
+        self._dead(lead_id, Reason.REJECTED, f"status_{status}", "")
+
+    def governed(self, event: Mapping[str, object]) -> None:
+        """A hold begins or ends, or a person did something: one event each.
+
+        Args:
+            event: an entry of the namespace's log.
+        """
+        name, kind = str(event.get("event", "")), str(event.get("kind", ""))
+        if name not in ("paused", "resumed", "hold_began", "hold_ended"):
+            return
+        begins = name in ("paused", "hold_began")
+        words = "begins" if begins else "ended"
+        tags = {"kind": kind, "by": str(event.get("by", "")), "event": name}
+        if begins:
+            tags["next_step"] = "leads status"
+        level = "warning" if begins else "info"
+        # A reason may be an operator's own words, and those stay in the log.
+        reason = f": {event.get('reason', '')}" if name == "hold_began" else ""
+        self._send(level, f"hold {kind} {words}{reason}", ["hold", kind, words], tags)
 
     def poison(self, lead_id: str) -> None:
         """A lead is dead because its workers died."""

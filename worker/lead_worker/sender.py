@@ -1,58 +1,73 @@
-"""One attempt at one lead: validate, send, classify, decide. Each step gives a value.
+"""One attempt at one lead, or one look for it in the API: validate, send, classify.
 
-It owns the order of the steps. It must not touch the queue's state: the courier settles.
+It owns the order of the steps, and which token a request used. It gives facts: what becomes of the
+lead is decided by `conclusion`, once the governor has had its say.
 """
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass
 
 from .api import LeadsApi
 from .core.classify import classify
 from .core.lead import body
-from .core.lifecycle import (
-    LEASE_EXPIRED,
-    LOOK_AGAIN,
-    Policy,
-    Standing,
-    Transition,
-    decide,
-    decide_expired,
-)
-from .core.outcome import GivenBack, Invalid, Outcome, Unknown
+from .core.looks import as_outcome
+from .core.outcome import GivenBack, HoldKind, Invalid, Outcome, Unknown
+from .core.question import api_offset_seconds, question
+from .core.reconcile import AskAgain, Finding, Unanswered, judge
+from .core.reply import Answered, Reply
 from .core.schema import SchemaRules, validate
 from .core.strict_json import write
-from .core.timeline import attempt_entry, look_entry, record_fields
 from .settings import Settings
-from .store import Claimed, Settlement
+from .store import Claimed
+from .token_file import TokenFile
+
+LATE_SECONDS = 0.5
+"""Where there is a rate, who begins later than this after its claim has missed its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed lead on its way to a sending thread.
+
+    Attributes:
+        asked_at_monotonic: when the claim was asked for, so that the lease surely lasts from then.
+        paced: there is a rate.
+    """
+
+    lead: Claimed
+    asked_at_monotonic: float
+    paced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A lead that is done with, and not yet settled."""
+    """A lead that is done with, and not yet settled.
+
+    Attributes:
+        outcome: of a look, what it is evidence of.
+        mark: of the token that was used.
+        asked_by: of a look, the name of the field that was asked by; "" where nothing was asked.
+        finding: of a look that was made, what the API said; None where there is nothing to ask by.
+    """
 
     lead: Claimed
     outcome: Outcome
-    transition: Transition
-    took_seconds: float
+    took_seconds: float = 0.0
+    mark: str = ""
+    asked_by: str = ""
+    finding: Finding | None = None
 
 
 class Sender:
-    """Attempts deliveries; threads share it."""
+    """Makes attempts and looks; threads share it."""
 
-    def __init__(self, settings: Settings, worker: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._worker = worker
         self._api = LeadsApi(settings)
-        self._policy = Policy(
-            max_attempts=settings.max_attempts,
-            max_age_seconds=settings.max_age_seconds,
-            backoff_base_seconds=settings.backoff_base_seconds,
-            backoff_cap_seconds=settings.backoff_cap_seconds,
-            on_unknown_outcome=settings.on_unknown_outcome,
-        )
+        self._tokens = TokenFile(settings)
+        self._api_offset_seconds: float | None = None
         self._rules = SchemaRules(
             unknown_fields=settings.unknown_fields,
             phone_region=settings.phone_region,
@@ -60,72 +75,101 @@ class Sender:
             custom_values=settings.custom_values,
         )
 
-    def attempt(self, lead: Claimed, claimed_at_monotonic: float) -> Result:
-        """Make one attempt, or look into an unknown lead, and decide what becomes of it.
+    @property
+    def mark(self) -> str:
+        """The mark of the token that the next request uses."""
+        return self._api.token_mark
 
-        Args:
-            claimed_at_monotonic: when the claim was asked for, so that the lease surely lasts from
-                then for its seconds.
-        """
-        if lead.look:
-            transition = decide_expired(_standing(lead), self._policy)
-            return Result(lead, Unknown(LEASE_EXPIRED), transition, 0.0)
-        outcome = self._outcome(lead, claimed_at_monotonic)
-        return self.conclude(lead, outcome, time.monotonic() - claimed_at_monotonic)
+    def refresh_token(self) -> bool:
+        """Take up the token's file anew; gives whether another token is in use now."""
+        token = self._tokens.changed()
+        if token:
+            self._api.use_token(token)
+        return token is not None
 
-    def conclude(self, lead: Claimed, outcome: Outcome, took_seconds: float = 0.0) -> Result:
-        """Decide what an outcome means for a lead."""
-        transition = decide(outcome, _standing(lead), self._policy, random.random())
-        return Result(lead, outcome, transition, took_seconds)
-
-    def give_back(self, lead: Claimed, cause: str) -> Result:
-        """Return a lead that nothing was done with."""
-        if lead.look:
-            return Result(lead, GivenBack(None, cause), LOOK_AGAIN, 0.0)
-        return self.conclude(lead, GivenBack(None, cause))
-
-    def settlement(self, result: Result) -> Settlement:
-        """What the store is told of a result."""
-        lead, outcome, transition = result.lead, result.outcome, result.transition
-        if lead.look:
-            entry = look_entry(transition, worker=self._worker)
-        else:
-            entry = attempt_entry(
-                outcome,
-                transition,
-                attempt=lead.attempts + 1,
-                worker=self._worker,
-                took_seconds=result.took_seconds,
-            )
-        return Settlement(
-            lead_id=lead.lead_id,
-            token=lead.token,
-            to=transition.to,
-            due_seconds=transition.due_seconds,
-            spends_attempt=transition.spends_attempt,
-            api_id=getattr(outcome, "api_id", ""),
-            fields=record_fields(outcome, transition),
-            entry=entry,
-        )
+    def attempt(self, job: Job) -> Result:
+        """Make one attempt at a lead, or one look for it."""
+        lead = job.lead
+        if job.paced and time.monotonic() - job.asked_at_monotonic > LATE_SECONDS:
+            return Result(lead, GivenBack(None, "late"))
+        if not lead.look:
+            return self._send(job)
+        if self._settings.on_unknown_outcome != "reconcile":
+            return Result(lead, Unknown("lease_expired"))
+        return self._look(job)
 
     def close(self) -> None:
         """Close the connections to the API."""
         self._api.close()
 
-    def _outcome(self, lead: Claimed, claimed_at_monotonic: float) -> Outcome:
+    def _send(self, job: Job) -> Result:
+        lead, credentials = job.lead, self._api.credentials
         valid = validate(lead.raw, self._rules)
         if isinstance(valid, Invalid):
-            return valid
+            return Result(lead, valid, _since(job))
         sent = body(valid)
         reply = self._api.post_lead(
-            write(sent).encode(),
-            lease_ends_at_monotonic=claimed_at_monotonic + self._settings.lease_seconds,
+            write(sent).encode(), lease_ends_at_monotonic=self._ends(job), credentials=credentials
         )
+        if self._api_offset_seconds is None:
+            self._compare_clocks(reply, lead.claimed_at + _since(job))
         cap = self._settings.retry_after_cap_seconds
-        return classify(reply, sent, now_at=time.time(), retry_after_cap_seconds=cap)
+        outcome = classify(reply, sent, now_at=time.time(), retry_after_cap_seconds=cap)
+        if _refuses_the_token(outcome) and self._has_another_token(credentials.mark):
+            outcome = GivenBack(None, "token_changed")
+        return Result(lead, outcome, _since(job), credentials.mark)
+
+    def _look(self, job: Job) -> Result:
+        lead, credentials = job.lead, self._api.credentials
+        valid = validate(lead.raw, self._rules)
+        sent = {} if isinstance(valid, Invalid) else body(valid)
+        asked = question(
+            sent,
+            attempt_at=lead.unknown_since_at,
+            api_offset_seconds=self._api_offset_seconds or 0.0,
+            page=lead.progress.page,
+        )
+        if asked is None:
+            return Result(lead, as_outcome(None), _since(job))
+        reply = self._api.find_leads(
+            asked.parameters(), lease_ends_at_monotonic=self._ends(job), credentials=credentials
+        )
+        now_at = lead.claimed_at + _since(job)  # on Redis's clock, as the attempt was
+        self._compare_clocks(reply, now_at)
+        cap = self._settings.retry_after_cap_seconds
+        finding = judge(reply, asked, sent, now_at=now_at, retry_after_cap_seconds=cap)
+        if isinstance(finding, AskAgain):
+            self._api_offset_seconds = finding.api_offset_seconds
+        return Result(
+            lead, as_outcome(finding), _since(job), credentials.mark, asked.field, finding
+        )
+
+    def _compare_clocks(self, reply: Reply, now_at: float) -> None:
+        if isinstance(reply, Answered):
+            offset = api_offset_seconds(reply.date, now_at)
+            if offset is not None:
+                self._api_offset_seconds = offset
+
+    def _has_another_token(self, mark: str) -> bool:
+        """Whether the token that was refused is not the one in the file any more."""
+        self.refresh_token()
+        return self.mark != mark
+
+    def _ends(self, job: Job) -> float:
+        return job.asked_at_monotonic + self._settings.lease_seconds
 
 
-def _standing(lead: Claimed) -> Standing:
-    return Standing(
-        attempts=lead.attempts, returned=lead.returned, age_seconds=max(0.0, lead.age_seconds)
-    )
+def _refuses_the_token(outcome: Outcome) -> bool:
+    return isinstance(outcome, GivenBack) and outcome.hold is HoldKind.CREDENTIALS
+
+
+def _since(job: Job) -> float:
+    return time.monotonic() - job.asked_at_monotonic
+
+
+def after_a_bug(job: Job) -> Result:
+    """What is certain of a lead after an error of our own: of one that was sent, nothing."""
+    if job.lead.look:
+        finding = Unanswered("internal_error")
+        return Result(job.lead, GivenBack(None, finding.cause), finding=finding)
+    return Result(job.lead, Unknown("internal_error"))

@@ -55,10 +55,16 @@ class Settings:
     connect_timeout_seconds: float = 3.0
     deadline_seconds: float = 10.0
     idle_seconds: float = 3.0
+    rate_per_minute: int = 0
+    rate_burst: int = 0
+    max_in_flight: int = 256
     max_answer_bytes: int = 1_048_576
     lease_seconds: float = 30.0
     unknown_fields: str = "reject"
-    on_unknown_outcome: str = "retry"
+    on_unknown_outcome: str = "reconcile"
+    reconcile_fallback: str = "retry"
+    first_look_seconds: float = 15.0
+    second_look_seconds: float = 120.0
     phone_region: str = "BR"
     utm_keys: str = "bare"
     custom_values: str = "text"
@@ -150,7 +156,12 @@ def _api_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _token(text: str) -> Secret:
+def read_token(text: str) -> Secret:
+    """The token that a text holds, white space around it left out.
+
+    Raises:
+        ValueError: it is no single word of printable ASCII. It is not shown.
+    """
     token = text.strip()
     if not re.fullmatch(r"[\x21-\x7e]+", token):
         raise ValueError("expected one word of printable ASCII characters (not shown: a secret)")
@@ -223,7 +234,7 @@ TABLE: tuple[Row, ...] = (
         "first part of each key; queues side by side in one Redis",
     ),
     Row("LEADS_API_URL", "api_url", _api_url, "base URL of the API; https beyond loopback"),
-    Row("LEADS_API_TOKEN", "api_token", _token, "the Bearer token"),
+    Row("LEADS_API_TOKEN", "api_token", read_token, "the Bearer token"),
     Row(
         "LEADS_API_TOKEN_FILE",
         "api_token_file",
@@ -244,6 +255,24 @@ TABLE: tuple[Row, ...] = (
         "`yes`: this namespace may deliver to another API address from now on",
     ),
     Row("LEADS_CONCURRENCY", "concurrency", _whole(1, 256), "requests in flight per process"),
+    Row(
+        "LEADS_MAX_IN_FLIGHT",
+        "max_in_flight",
+        _whole(1, 100_000),
+        "requests in flight across the fleet; while the API is in trouble they are fewer",
+    ),
+    Row(
+        "LEADS_RATE_PER_MINUTE",
+        "rate_per_minute",
+        _whole(0, 1_000_000),
+        "requests a minute across the fleet, look-ups included; `0`: as many as the API takes",
+    ),
+    Row(
+        "LEADS_RATE_BURST",
+        "rate_burst",
+        _whole(0, 1_000_000),
+        "requests that may go out at once after a pause; `0`: a hundredth of the rate",
+    ),
     Row("LEADS_MAX_ATTEMPTS", "max_attempts", _whole(1, 1000), "attempts before a lead is dead"),
     Row(
         "LEADS_MAX_AGE_SECONDS",
@@ -308,8 +337,27 @@ TABLE: tuple[Row, ...] = (
     Row(
         "LEADS_ON_UNKNOWN_OUTCOME",
         "on_unknown_outcome",
+        _choice("reconcile", "retry", "park"),
+        "a lead that may have arrived: ask the API for it, send it again (may duplicate), or park"
+        " it for a person",
+    ),
+    Row(
+        "LEADS_RECONCILE_FALLBACK",
+        "reconcile_fallback",
         _choice("retry", "park"),
-        "a lead that may have arrived: send it again (may duplicate), or park it for a person",
+        "the same, where the API cannot be asked",
+    ),
+    Row(
+        "LEADS_FIRST_LOOK_SECONDS",
+        "first_look_seconds",
+        _number(0, DAY_SECONDS),
+        "from such an attempt to the first question",
+    ),
+    Row(
+        "LEADS_SECOND_LOOK_SECONDS",
+        "second_look_seconds",
+        _number(0, DAY_SECONDS),
+        "to the second, after which a lead that is not there is sent again",
     ),
     Row(
         "LEADS_PHONE_REGION",
@@ -398,7 +446,7 @@ def _read_token_file(values: dict[str, Any], problems: list[str], bad: set[str])
         problems.append("LEADS_API_TOKEN and LEADS_API_TOKEN_FILE: both are set; set only one")
         return
     try:
-        values["api_token"] = _token(Path(path).read_text(encoding="utf-8"))
+        values["api_token"] = read_token(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "expected one word of ASCII"
         problems.append(f"LEADS_API_TOKEN_FILE: cannot use {path!r}: {reason}")
@@ -431,6 +479,18 @@ def _contradictions(settings: Settings, bad: set[str], deliver: bool) -> list[st
             settings.backoff_base_seconds > settings.backoff_cap_seconds,
             "LEADS_BACKOFF_BASE_SECONDS: expected at most LEADS_BACKOFF_CAP_SECONDS"
             f" = {settings.backoff_cap_seconds:g}, found {settings.backoff_base_seconds:g}",
+        ),
+        (
+            {"first_look_seconds", "second_look_seconds"},
+            settings.first_look_seconds > settings.second_look_seconds,
+            "LEADS_FIRST_LOOK_SECONDS: expected at most LEADS_SECOND_LOOK_SECONDS"
+            f" = {settings.second_look_seconds:g}, found {settings.first_look_seconds:g}",
+        ),
+        (
+            {"rate_per_minute", "rate_burst"},
+            settings.rate_burst > settings.rate_per_minute > 0,
+            "LEADS_RATE_BURST: expected at most LEADS_RATE_PER_MINUTE"
+            f" = {settings.rate_per_minute}, found {settings.rate_burst}",
         ),
     )
     return [message for fields, wrong, message in checks if wrong and not fields & bad]

@@ -1,73 +1,289 @@
-"""The one hold of the fleet and how it changes. Pure: the store keeps it, `claim.lua` obeys it."""
+"""The governor: the one record of why nothing, or little, may be sent, for the whole fleet. Pure.
+
+It owns what the record holds and what a person, a clock or a new token make of it; what the API's
+answers make of it is in `verdict`. The store keeps the record, and `claim.lua` alone obeys it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .outcome import GivenBack, HoldKind, Mangled, Outcome, Retry
+from .outcome import HoldKind
 
-PROBE_SECONDS = 15.0
-"""How long a hold for the API's fault lasts before deliveries are tried again."""
+STALE_TOKEN_SECONDS = 300.0
+"""For how long a token that was refused, while another is taken, gets no leads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When one lead is tried under a hold: after `first_seconds`, doubling to `cap_seconds`."""
+
+    first_seconds: float
+    cap_seconds: float
+
+
+PACES = {
+    HoldKind.OUTAGE: Pace(1.0, 15.0),
+    HoldKind.CREDENTIALS: Pace(5.0, 60.0),
+    HoldKind.CONFIGURATION: Pace(5.0, 60.0),
+    HoldKind.QUOTA: Pace(60.0, 900.0),
+    # Each canary under this one may make one more empty lead in the API.
+    HoldKind.CONTRACT: Pace(300.0, 3600.0),
+}
+"""The holds that a canary ends. Who is away may be back any second; no plan is raised so soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accused:
+    """A lead that was refused in a way that may be everybody's fault, or its own.
+
+    Attributes:
+        token: of the claim under which it was refused.
+        status: of the refusal, or 0 where there was none.
+        code: the API's own code, or "".
+        doubted: it was accused before, in company, when the API turned out to be well.
+    """
+
+    lead_id: str
+    token: str = ""
+    status: int = 0
+    code: str = ""
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why nothing is claimed at the moment.
+    """Why nothing is claimed at the moment. Instants are of Redis's clock.
 
     Attributes:
         kind: which of the holds.
-        until_at: when it ends by itself (epoch seconds of Redis's clock), or None.
         reason: one line for the operator.
         by: who set it: an operator's name, or a worker.
+        since_at: when it began.
+        number: counts the namespace's holds, from 1; a canary names the one it was sent under.
+        until_at: when it ends by itself, or None.
+        suspected: it is still open if a lead is to blame; others are tried, one at a time.
+        accused: those that were refused, the first one first.
+        alike: how many others were refused alike since the last success.
+        canary_at: from when one lead may be tried, or None for never.
+        trial_at: from when one that is not accused may be tried, or None for never.
+        pause_seconds: until the next canary, should the one that is tried fail.
+        canary: the lead that was tried last; `claim.lua` writes it.
+        token_mark: the mark of the token that was refused, or "".
+        not_before_at: until when the API asked everyone to wait, whatever else is the matter.
+        flight: how wide the window was when it began; from half of it on it grows slowly again.
     """
 
     kind: HoldKind
-    until_at: float | None
     reason: str
     by: str = ""
+    since_at: float = 0.0
+    number: int = 0
+    until_at: float | None = None
+    suspected: bool = False
+    accused: tuple[Accused, ...] = ()
+    alike: int = 0
+    canary_at: float | None = None
+    trial_at: float | None = None
+    pause_seconds: float = 0.0
+    canary: str = ""
+    token_mark: str = ""
+    not_before_at: float = 0.0
+    flight: float = 0.0
 
 
-_REASONS = {
-    HoldKind.CREDENTIALS: "the API refused the token: check LEADS_API_TOKEN",
-    HoldKind.CONFIGURATION: "what answers is not the API: check LEADS_API_URL",
-    HoldKind.QUOTA: "the API's spending limit is reached: check the plan",
-    HoldKind.CONTRACT: "the API lost fields that were sent: look at the mangled dead letters",
-}
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How many requests may be in flight across the fleet, as TCP's congestion window.
 
-
-def pause(reason: str, by: str) -> Hold:
-    """Hold until an operator resumes; it replaces any other hold."""
-    return Hold(HoldKind.PAUSED, None, reason, by)
-
-
-def after_outcome(hold: Hold | None, outcome: Outcome, now_at: float, by: str) -> Hold | None:
-    """Give the hold that is in force after an outcome.
-
-    A pause stands whatever happens; otherwise the hold that lasts longer does.
-
-    Args:
-        hold: the hold in force, or None.
-        outcome: what one attempt amounted to.
-        now_at: epoch seconds of Redis's clock.
-        by: the worker that saw it.
+    Attributes:
+        size: at least 1; its whole part counts.
+        threshold: up to here it doubles each round, beyond it grows by one.
+        halved_at: what was claimed before is no reason to halve it once more.
     """
-    wanted = _wanted(outcome, now_at, by)
-    if wanted is None or hold is None:
-        return wanted or hold
-    if hold.until_at is None or (wanted.until_at or 0) <= hold.until_at:
-        return hold
-    return wanted
+
+    size: float
+    threshold: float
+    halved_at: float = 0.0
 
 
-def _wanted(outcome: Outcome, now_at: float, by: str) -> Hold | None:
-    match outcome:
-        case Retry(cause=cause, retry_after_seconds=float() | int() as seconds) if seconds > 0:
-            reason = f"the API asked for {seconds:g} s ({cause})"
-            return Hold(HoldKind.NOT_BEFORE, now_at + seconds, reason, by)
-        case GivenBack(hold=HoldKind() as kind, cause=cause):
-            return Hold(kind, now_at + PROBE_SECONDS, f"{_REASONS[kind]} ({cause})", by)
-        case Mangled():
-            kind = HoldKind.CONTRACT
-            return Hold(kind, now_at + PROBE_SECONDS, _REASONS[kind], by)
-        case _:
-            return None
+@dataclass(frozen=True, slots=True)
+class Governor:
+    """All that the fleet knows of what may be sent.
+
+    Attributes:
+        hold: the hold in force, or None.
+        window: None where it is as wide as the ceiling.
+        run: failures in a row that say that the API is away.
+        failing: the last of their leads, each once.
+        holds: how many holds there were.
+        stale_mark: the mark of a token that was refused while another was taken, or "".
+        stale_until_at: until when whoever has it gets no leads.
+    """
+
+    hold: Hold | None = None
+    window: Window | None = None
+    run: int = 0
+    failing: tuple[str, ...] = ()
+    holds: int = 0
+    stale_mark: str = ""
+    stale_until_at: float = 0.0
+
+    @property
+    def calm(self) -> bool:
+        """Whether a success would teach nothing."""
+        return self.hold is None and self.window is None and self.run == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something is decided.
+
+    Attributes:
+        now_at: epoch seconds of Redis's clock.
+        by: who decides: an operator's name, or a worker.
+        in_flight: requests in flight across the fleet.
+        ceiling: the most that may ever be; at least 1.
+    """
+
+    now_at: float
+    by: str = ""
+    in_flight: int = 0
+    ceiling: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that a person should be told: what, about which hold, why, and who did it.
+
+    Attributes:
+        event: paused, resumed, hold_began, hold_ended or token_changed.
+        seconds: for what has ended, how long it lasted.
+    """
+
+    event: str
+    kind: HoldKind
+    reason: str
+    by: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What follows.
+
+    Attributes:
+        convicted: leads that were refused although the API is well: dead, rejected.
+        doubted: leads that were refused in company; the next time they stand alone.
+        events: for the log and for Sentry.
+    """
+
+    governor: Governor
+    convicted: tuple[Accused, ...] = ()
+    doubted: tuple[Accused, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+def pause(governor: Governor, reason: str, moment: Moment) -> Step:
+    """Hold until an operator resumes; it replaces any other hold."""
+    before = governor.hold
+    asked_until_at = _asked_until_at(before)
+    flight = before.flight if before else 0.0
+    paused = Hold(HoldKind.PAUSED, reason, not_before_at=asked_until_at, flight=flight)
+    step = begin(governor, paused, moment)
+    return replace(step, events=(*_ended(before, moment), *step.events))
+
+
+def resume(governor: Governor, moment: Moment) -> Step:
+    """End the hold in force, whatever it is. What the API asked for outlasts a pause."""
+    hold = governor.hold
+    if hold is None:
+        return Step(governor)
+    told = Event("resumed", hold.kind, hold.reason, moment.by, moment.now_at - hold.since_at)
+    if hold.kind is HoldKind.PAUSED and hold.not_before_at > moment.now_at:
+        asked = Hold(
+            HoldKind.NOT_BEFORE,
+            "the API asked for it during the pause",
+            until_at=hold.not_before_at,
+            flight=hold.flight,
+        )
+        step = begin(governor, asked, moment)
+        return replace(step, events=(told, *step.events))
+    return replace(end(governor, moment), events=(told,))
+
+
+def elapse(governor: Governor, moment: Moment) -> Step:
+    """End a hold whose time is over; nothing happens before."""
+    hold = governor.hold
+    if hold is None or hold.until_at is None or moment.now_at < hold.until_at:
+        return Step(governor)
+    return end(governor, moment)
+
+
+def token_changed(governor: Governor, mark: str, moment: Moment) -> Step:
+    """End a hold for credentials at once where a token other than the refused one is there.
+
+    Whoever still has the refused one gets no leads meanwhile, or a lead of its would look guilty.
+    """
+    hold = governor.hold
+    if hold is None or hold.kind is not HoldKind.CREDENTIALS or mark in ("", hold.token_mark):
+        return Step(governor)
+    if is_stale(governor, mark, moment.now_at):
+        return Step(governor)
+    step = end(governor, moment)
+    told = Event("token_changed", hold.kind, "another token is there", moment.by)
+    after = set_stale(step.governor, hold.token_mark, moment.now_at)
+    return replace(step, governor=after, events=(told, *step.events))
+
+
+def set_stale(governor: Governor, mark: str, now_at: float) -> Governor:
+    """Note that a token is refused while another is taken."""
+    return replace(governor, stale_mark=mark, stale_until_at=now_at + STALE_TOKEN_SECONDS)
+
+
+def is_stale(governor: Governor, mark: str, now_at: float) -> bool:
+    """Whether a token was refused lately, while another was taken."""
+    return mark != "" and mark == governor.stale_mark and now_at < governor.stale_until_at
+
+
+def begin(governor: Governor, hold: Hold, moment: Moment) -> Step:
+    """Put a hold in force, in place of whatever was. A suspicion is nobody's news yet."""
+    number = governor.holds + 1
+    in_force = replace(
+        hold,
+        by=moment.by,
+        since_at=moment.now_at,
+        number=number,
+        flight=max(hold.flight, _flight(governor, moment)),
+    )
+    after = replace(governor, hold=in_force, holds=number)
+    if hold.kind is not HoldKind.NOT_BEFORE:  # a 503 each time that it lets us try is an outage
+        after = replace(after, run=0, failing=())
+    name = "paused" if hold.kind is HoldKind.PAUSED else "hold_began"
+    told = () if hold.suspected else (Event(name, hold.kind, hold.reason, moment.by),)
+    return Step(after, events=told)
+
+
+def end(governor: Governor, moment: Moment) -> Step:
+    """End the hold in force; requests begin again from one at a time."""
+    hold = governor.hold
+    if hold is None:
+        return Step(governor)
+    window = Window(1.0, max(1.0, hold.flight / 2), moment.now_at)
+    return Step(replace(governor, hold=None, window=window), events=_ended(hold, moment))
+
+
+def _ended(hold: Hold | None, moment: Moment) -> tuple[Event, ...]:
+    """The end is told of what was told to begin."""
+    if hold is None or hold.suspected or hold.kind is HoldKind.PAUSED:
+        return ()
+    lasted = max(0.0, moment.now_at - hold.since_at)
+    return (Event("hold_ended", hold.kind, hold.reason, moment.by, lasted),)
+
+
+def _asked_until_at(hold: Hold | None) -> float:
+    return max(hold.not_before_at, hold.until_at or 0.0) if hold else 0.0
+
+
+def _flight(governor: Governor, moment: Moment) -> float:
+    return governor.window.size if governor.window else float(max(1, moment.ceiling))

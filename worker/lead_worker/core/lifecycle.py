@@ -21,11 +21,9 @@ from .outcome import (
     Unknown,
 )
 
-HOLD_RETURN_SECONDS = 15.0
-"""How long a lead is set aside when a hold took its blame; doubles with each time."""
-
-HOLD_RETURN_CAP_SECONDS = 240.0
-"""The longest that a lead is set aside so: once the fault is mended, the last one follows soon."""
+HOLD_RETURN_SECONDS = 1.0
+"""How long a lead is set aside that was refused in a way which holds the fleet; the hold is what it
+waits for."""
 
 LEASE_EXPIRED = "lease_expired"
 
@@ -55,13 +53,22 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator set. Durations in seconds."""
+    """What the operator set. Durations in seconds.
+
+    Attributes:
+        on_unknown_outcome: `reconcile`, `retry` or `park`.
+        fallback: `retry` or `park`, where the API cannot be asked.
+        first_look_seconds, second_look_seconds: after the attempt.
+    """
 
     max_attempts: int
     max_age_seconds: float
     backoff_base_seconds: float
     backoff_cap_seconds: float
     on_unknown_outcome: str
+    fallback: str = "retry"
+    first_look_seconds: float = 15.0
+    second_look_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,14 @@ LOOK_AGAIN = Transition(State.UNKNOWN, spends_attempt=False)
 """Where an unknown lead goes that nobody has looked into yet: policy has not had its say."""
 
 
-def decide(outcome: Outcome, standing: Standing, policy: Policy, chance: float) -> Transition:
+def decide(
+    outcome: Outcome,
+    standing: Standing,
+    policy: Policy,
+    chance: float,
+    *,
+    spared: bool = False,
+) -> Transition:
     """Decide what becomes of a lead after an attempt.
 
     Args:
@@ -108,6 +122,7 @@ def decide(outcome: Outcome, standing: Standing, policy: Policy, chance: float) 
         standing: the lead before the attempt.
         policy: the operator's settings.
         chance: evenly distributed in [0, 1); spreads the retries.
+        spared: a hold is in force, so that a failure spends no attempt and is no lead's end.
     """
     match outcome:
         case Delivered():
@@ -118,43 +133,43 @@ def decide(outcome: Outcome, standing: Standing, policy: Policy, chance: float) 
             return Transition(State.DEAD, reason=Reason.REJECTED)
         case Invalid():
             return Transition(State.DEAD, spends_attempt=False, reason=Reason.INVALID)
-        case GivenBack():
-            return _give_back(outcome, standing, policy)
+        case GivenBack(hold=hold):
+            wait = 0.0 if hold is None else HOLD_RETURN_SECONDS
+            return Transition(State.WAITING, due_seconds=wait, spends_attempt=False)
         case Retry():
-            return _retry(outcome.retry_after_seconds or 0.0, standing, policy, chance)
+            wait = outcome.retry_after_seconds or 0.0
+            return _retry(wait, standing, policy, chance, spared=spared)
         case Unknown():
+            if policy.on_unknown_outcome == "reconcile":
+                wait = policy.first_look_seconds
+                return Transition(State.UNKNOWN, due_seconds=wait, spends_attempt=not spared)
             if policy.on_unknown_outcome == "park":
-                return Transition(State.PARKED)
-            return _retry(0.0, standing, policy, chance)
+                return Transition(State.PARKED, spends_attempt=not spared)
+            return _retry(0.0, standing, policy, chance, spared=spared)
         case _:
             assert_never(outcome)
 
 
-def decide_expired(standing: Standing, policy: Policy) -> Transition:
-    """Decide what becomes of an unknown lead whose worker died; its attempt is spent already."""
-    if policy.on_unknown_outcome == "park":
-        return Transition(State.PARKED)
+def send_again(standing: Standing, policy: Policy) -> Transition:
+    """Where a lead goes that is to be sent again after an attempt which is spent already."""
     if _is_exhausted(standing.attempts, standing, policy):
-        return Transition(State.DEAD, reason=Reason.EXHAUSTED)
-    return Transition(State.WAITING)  # at once: it has waited for its lease already
+        return Transition(State.DEAD, spends_attempt=False, reason=Reason.EXHAUSTED)
+    return Transition(State.WAITING, spends_attempt=False)  # at once: it has waited already
 
 
-def _give_back(outcome: GivenBack, standing: Standing, policy: Policy) -> Transition:
-    wait = 0.0
-    if outcome.hold is not None:
-        doublings = min(standing.returned, 30)
-        cap = min(HOLD_RETURN_CAP_SECONDS, policy.backoff_cap_seconds)
-        wait = min(HOLD_RETURN_SECONDS * 2.0**doublings, cap)
-    return Transition(State.WAITING, due_seconds=wait, spends_attempt=False)
-
-
-def _retry(floor_seconds: float, standing: Standing, policy: Policy, chance: float) -> Transition:
+def _retry(
+    floor_seconds: float, standing: Standing, policy: Policy, chance: float, *, spared: bool
+) -> Transition:
     spent = standing.attempts + 1
-    if _is_exhausted(spent, standing, policy):
+    if not spared and _is_exhausted(spent, standing, policy):
         return Transition(State.DEAD, reason=Reason.EXHAUSTED)
     base, cap = policy.backoff_base_seconds, policy.backoff_cap_seconds
     wait = backoff_seconds(spent, base_seconds=base, cap_seconds=cap, chance=chance)
-    return Transition(State.WAITING, due_seconds=max(wait, floor_seconds))
+    if spared:
+        wait = min(wait, base * chance)  # the hold is what it waits for
+    return Transition(
+        State.WAITING, due_seconds=max(wait, floor_seconds), spends_attempt=not spared
+    )
 
 
 def _is_exhausted(spent: int, standing: Standing, policy: Policy) -> bool:

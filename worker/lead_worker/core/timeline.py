@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from .lifecycle import State, Transition
+from .looks import Look, Progress
 from .outcome import Delivered, GivenBack, Invalid, Mangled, Outcome, Rejected, Retry, Unknown
 
 # What is no code may be words, and words may be about a person.
@@ -51,8 +52,10 @@ def attempt_entry(
         "took": round(took_seconds, 4),
         "worker": worker,
     }
-    if transition.to is State.WAITING:
+    if transition.to in (State.WAITING, State.UNKNOWN):
         entry["due_seconds"] = round(transition.due_seconds, 3)
+    if not transition.spends_attempt and isinstance(outcome, Retry | Unknown):
+        entry["spent"] = False
     return entry | _details(outcome)
 
 
@@ -66,15 +69,56 @@ def _details(outcome: Outcome) -> dict[str, object]:
             return {"status": status, "code": code, "message": message}
         case Retry(cause=cause, retry_after_seconds=float() | int() as seconds):
             return {"cause": cause, "retry_after": seconds}
+        case GivenBack(cause=cause, code=code, message=message) if message:
+            return {"cause": cause, "code": code, "message": message}
         case GivenBack(cause=cause) | Retry(cause=cause) | Unknown(cause=cause):
             return {"cause": cause}
         case Invalid(errors=errors):
             return {"errors": [{"path": e.path, "message": e.message} for e in errors]}
 
 
-def look_entry(transition: Transition, *, worker: str) -> dict[str, object]:
-    """The timeline's entry for a look into an unknown lead."""
-    return {"event": "looked", "then": transition.to.value, "worker": worker}
+def look_entry(
+    look: Look, progress: Progress, asked_by: str, *, worker: str, took_seconds: float
+) -> dict[str, object]:
+    """The timeline's entry for a look: what was asked (never the value), and what was found.
+
+    Args:
+        progress: before the look.
+        asked_by: the name of the field, or "" where nothing was asked.
+        took_seconds: from the lead's claim to the answer.
+    """
+    entry: dict[str, object] = {
+        "event": "looked",
+        "n": progress.looks + 1,
+        "found": look.found,
+        "then": look.transition.to.value,
+        "took": round(took_seconds, 4),
+        "worker": worker,
+    }
+    told = {"asked": asked_by, "cause": look.cause, "api_id": look.api_id}
+    if look.transition.to is State.UNKNOWN:
+        told["due_seconds"] = round(look.transition.due_seconds, 3)  # type: ignore[assignment]
+    if progress.page > 1 or look.found == "more":
+        told["page"] = progress.page  # type: ignore[assignment]
+    return entry | {name: value for name, value in told.items() if value != ""}
+
+
+def look_fields(look: Look) -> dict[str, str]:
+    """The record's fields after a look: how far it has come, or why it is parked or dead."""
+    if look.transition.to is State.UNKNOWN:
+        at = look.progress
+        return {
+            "looks": str(at.looks),
+            "look_page": str(at.page),
+            "unanswered": str(at.unanswered),
+            "similar": str(int(at.similar)),
+        }
+    if look.transition.to not in (State.DEAD, State.PARKED):
+        return {}
+    fields = {"cause": look.cause or look.found}
+    if look.transition.reason:
+        fields["reason"] = look.transition.reason.value
+    return fields
 
 
 def record_fields(outcome: Outcome, transition: Transition) -> dict[str, str]:

@@ -3,16 +3,33 @@
 from redis.exceptions import RedisError as StoreError
 
 from .store import Store
-from .values import Beat, Claim, Claimed, Counts, Held, Reclaimed, Settlement, Turn
+from .values import (
+    Beat,
+    Claim,
+    Claimed,
+    Counts,
+    Decision,
+    Governed,
+    Held,
+    Limits,
+    Reclaimed,
+    Settlement,
+    Standing,
+    Turn,
+)
 
 __all__ = [
     "Beat",
     "Claim",
     "Claimed",
     "Counts",
+    "Decision",
+    "Governed",
     "Held",
+    "Limits",
     "Reclaimed",
     "Settlement",
+    "Standing",
     "Store",
     "StoreError",
     "Turn",

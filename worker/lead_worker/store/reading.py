@@ -139,6 +139,32 @@ class Reading:
             again = sum(1 for _, score in page if repr(score) == last)
             upto, seen_there = last, again + (seen_there if last == upto else 0)
 
+    def next_look_at(self) -> float | None:
+        """When the next unknown lead is looked for, or a look that is under way must be over."""
+        found = self._client.zrange(self._keys.index(State.UNKNOWN), 0, 0, withscores=True)
+        return float(found[0][1]) if found else None
+
+    def is_in_flight(self, lead_id: str) -> bool:
+        """Whether a lead is being sent, or looked for, at this moment."""
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.zscore(self._keys.index(State.LEASED), lead_id)
+        pipeline.zscore(self._keys.looking, lead_id)
+        return any(score is not None for score in pipeline.execute())
+
+    def recent(self, lead_ids: Sequence[str], most: int) -> list[tuple[Mapping[str, Any], ...]]:
+        """The last entries of each lead's timeline, oldest first. May hold personal data."""
+        found: list[tuple[Mapping[str, Any], ...]] = []
+        for start in range(0, len(lead_ids), PAGE):
+            pipeline = self._client.pipeline(transaction=False)
+            for lead_id in lead_ids[start : start + PAGE]:
+                pipeline.lrange(self._keys.timeline(lead_id), -most, -1)
+            found += [tuple(map(_entry, entries)) for entries in pipeline.execute()]
+        return found
+
+    def log(self, most: int) -> list[Mapping[str, Any]]:
+        """The last things that people and the governor did, oldest first."""
+        return [_entry(encoded) for encoded in self._client.lrange(self._keys.log, -most, -1)]
+
     def workers(self, since_at: float) -> list[Worker]:
         """The workers whose last beat is no older, the latest first."""
         found = self._client.zrevrangebyscore(self._keys.workers, "+inf", since_at, withscores=True)

@@ -38,6 +38,7 @@ _NAMES = (
     "beat",
     "check",
     "claim",
+    "confirm",
     "counts",
     "discard",
     "erase",
@@ -45,9 +46,11 @@ _NAMES = (
     "govern",
     "leave",
     "open",
+    "rate",
     "reclaim",
     "replay",
     "settle",
+    "standing",
 )
 SCRIPTS = {name: _load(name) for name in _NAMES}
 

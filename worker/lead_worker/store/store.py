@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
@@ -15,13 +16,24 @@ from lead_producers.bell import BELL
 from lead_producers.keys import FORMAT, Keys
 from redis.exceptions import OutOfMemoryError
 
-from lead_worker.core.governor import Hold
 from lead_worker.core.lifecycle import State
-from lead_worker.core.outcome import HoldKind
 from lead_worker.errors import NamespaceMismatchError
 
+from . import replies
+from .governor_record import write_governor
 from .runner import SCRIPTS, Call, Runner, connect
-from .values import Beat, Claim, Claimed, Counts, Held, Reclaimed, Settlement, Turn
+from .values import (
+    Beat,
+    Claim,
+    Counts,
+    Decision,
+    Governed,
+    Limits,
+    Reclaimed,
+    Settlement,
+    Standing,
+    Turn,
+)
 
 BATCH = 100
 """The most leads that one script call touches."""
@@ -68,27 +80,37 @@ class Store:
                 " LEADS_ALLOW_API_CHANGE=yes if the address has really changed"
             )
 
-    def turn(
-        self, settlements: Sequence[Settlement], claim: Claim | None, lease_seconds: float
-    ) -> Turn:
+    def turn(self, settlements: Sequence[Settlement], claim: Claim | None, limits: Limits) -> Turn:
         """Settle what is done and claim what may be sent, in one round trip. Can be repeated."""
         calls = [Call(_SETTLE, _settle_arguments(settlement)) for settlement in settlements]
         if claim:
-            calls.append(Call(_CLAIM, self._claim_arguments(claim, lease_seconds)))
-        replies = self.runner.run(calls)
-        verdicts = tuple(reply.decode() for reply in replies[: len(settlements)])
+            calls.append(Call(_CLAIM, self._claim_arguments(claim, limits)))
+        answers = self.runner.run(calls)
+        verdicts = tuple(reply.decode() for reply in answers[: len(settlements)])
         if not claim:
             return Turn(verdicts)
-        return _turn(verdicts, replies[-1], f"{self.worker}:{claim.number}")
+        return replies.turn(verdicts, answers[-1], f"{self.worker}:{claim.number}")
 
-    def _claim_arguments(self, claim: Claim, lease_seconds: float) -> tuple[Any, ...]:
-        return (self.worker, claim.number, claim.most, lease_seconds, BELL, claim.in_flight)
+    def _claim_arguments(self, claim: Claim, limits: Limits) -> tuple[Any, ...]:
+        return (
+            self.worker,
+            claim.number,
+            claim.most,
+            limits.lease_seconds,
+            BELL,
+            claim.in_flight,
+            claim.mark,
+            limits.in_flight,
+            limits.per_minute,
+            limits.burst,
+        )
 
-    def beat(self, about: Mapping[str, object]) -> Beat:
-        """Say that this worker lives; ring where leads are claimable and nobody has rung."""
+    def beat(self, about: Mapping[str, object], *, most_in_flight: int = 256) -> Beat:
+        """Say that this worker lives; ring where leads may be claimed and nobody has rung."""
         pairs = [part for item in about.items() for part in item]
-        reply = self._run("beat", self.worker, BELL, WORKER_LISTED_SECONDS, *pairs)
-        return Beat(float(reply[0]), int(reply[1]), reply[2].decode(), bool(reply[3]))
+        return replies.beat(
+            self._run("beat", self.worker, BELL, WORKER_LISTED_SECONDS, most_in_flight, *pairs)
+        )
 
     def reclaim(self, grace_seconds: float) -> Reclaimed:
         """Take leads whose lease ran out from their dead workers."""
@@ -116,16 +138,40 @@ class Store:
 
     def counts(self) -> Counts:
         """Count the leads in each state, at one moment."""
-        return _counts(self._run("counts"))
+        return replies.counts(self._run("counts"))
 
-    def govern(self, hold: Hold | None, decided_on_version: str) -> bool:
-        """Replace the hold, unless somebody changed it meanwhile; gives whether it was replaced."""
-        until = "" if hold is None or hold.until_at is None else f"{hold.until_at:.6f}"
-        kind, reason, by = (hold.kind, hold.reason, hold.by) if hold else ("", "", "")
-        act = uuid4().hex
-        return bool(
-            self._run("govern", decided_on_version, kind, until, reason, by, act)[0] == b"ok"
-        )
+    def standing(self) -> Standing:
+        """Read what a decision about the governor is made on."""
+        return replies.standing(self._run("standing"))
+
+    def govern(self, decision: Decision) -> Governed:
+        """Replace the governor's record, unless somebody changed it meanwhile."""
+        accused = (*decision.convicted, *decision.doubted)
+        arguments: list[Any] = [decision.version, decision.act]
+        arguments += [len(decision.convicted), len(decision.doubted), len(decision.events)]
+        for each in accused:
+            arguments += [each.lead_id, each.token, each.status, each.code]
+        arguments += [_to_json(asdict(event)) for event in decision.events]
+        for pair in write_governor(decision.governor).items():
+            arguments += pair
+        return replies.governed(self._run("govern", *arguments))
+
+    def set_rate(self, per_minute: int | None, by: str, event: Mapping[str, object]) -> None:
+        """Set the fleet's requests a minute; None for the workers' own setting, 0 for no limit."""
+        asked = "" if per_minute is None else per_minute
+        self._run("rate", asked, by, uuid4().hex, _to_json(event))
+
+    def owners(self, api_ids: Sequence[str]) -> dict[str, str]:
+        """For each of the API's ids that belongs to a lead of ours, that lead."""
+        if not api_ids:
+            return {}
+        found = self.client.mget([self.keys.api(api_id) for api_id in api_ids])
+        pairs = zip(api_ids, found, strict=True)
+        return {api_id: owner.decode() for api_id, owner in pairs if owner is not None}
+
+    def confirm(self, lead_id: str, act: str, entry: Mapping[str, object], api_id: str) -> str:
+        """Take a parked lead for delivered; gives ok, done, gone, taken, or the state it is in."""
+        return str(self._run("confirm", lead_id, act, json.dumps(entry), api_id).decode())
 
     def replay(self, lead_id: str, act: str, entry: Mapping[str, object]) -> str:
         """Let a dead or parked lead wait again; gives ok, done, gone, or the state it is in."""
@@ -158,26 +204,8 @@ class Store:
         return found
 
 
-_COUNTED = (
-    "accepted",
-    "forgotten",
-    "duplicates",
-    "waiting_live",
-    "waiting_bulk",
-    "leased",
-    "unknown",
-    "parked",
-    "dead",
-    "delivered",
-    "discarded",
-    "erased",
-    "claimable",
-)
-"""The order in which `counts.lua` gives its numbers."""
-
 _to_json = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would build it each time
 _SETTLE, _CLAIM = SCRIPTS["settle"], SCRIPTS["claim"]
-_FIELDS_PER_LEAD = 9
 
 
 def _settle_arguments(settlement: Settlement) -> list[Any]:
@@ -189,57 +217,8 @@ def _settle_arguments(settlement: Settlement) -> list[Any]:
         "1" if settlement.spends_attempt else "0",
         _to_json(settlement.entry),
         settlement.api_id,
+        "1" if settlement.look else "",
     ]
     for name, value in settlement.fields.items():
         arguments += (name, value)
     return arguments
-
-
-def _turn(verdicts: tuple[str, ...], reply: list[Any], token: str) -> Turn:
-    now_at = float(reply[1])
-    if reply[0] == b"held":
-        until_at = float(reply[3]) if reply[3] else None
-        return Turn(verdicts, held=Held(_kind(reply[2]), until_at), now_at=now_at)
-    if reply[0] == b"stale":
-        return Turn(verdicts, now_at=now_at)
-    rows = range(3, len(reply), _FIELDS_PER_LEAD)
-    claimed = tuple(_claimed(reply[i : i + _FIELDS_PER_LEAD], token) for i in rows)
-    return Turn(verdicts, claimed, more=reply[2] == 1, now_at=now_at)
-
-
-def _claimed(row: list[bytes], token: str) -> Claimed:
-    lead_id, kind, lane, source, attempts, returned, expiries, age, raw = row
-    return Claimed(
-        lead_id=lead_id.decode(),
-        token=token,
-        look=kind == b"look",
-        lane=lane.decode(),
-        source=source.decode(),
-        attempts=_count(attempts),
-        returned=_count(returned),
-        expiries=_count(expiries),
-        age_seconds=float(age),
-        raw=raw,
-    )
-
-
-def _count(text: bytes | int) -> int:
-    """A count of a record; one that somebody has damaged must not sink its whole batch."""
-    return int(text) if isinstance(text, int) or text.isdigit() else 0
-
-
-def _kind(text: bytes) -> HoldKind:
-    try:
-        return HoldKind(text.decode())
-    except ValueError:
-        return HoldKind.OTHER
-
-
-def _counts(reply: list[Any]) -> Counts:
-    values: dict[str, Any] = dict(zip(_COUNTED, map(int, reply[1:14]), strict=True))
-    if len(reply) > 15:
-        until, since, reason, by, version = (value.decode() for value in reply[16:])
-        hold = Hold(_kind(reply[15]), float(until) if until else None, reason, by)
-        values |= {"hold": hold, "hold_since_at": float(since), "hold_version": version}
-    oldest = float(reply[14]) if reply[14] else None
-    return Counts(now_at=float(reply[0]), oldest_due_at=oldest, **values)

@@ -1,14 +1,21 @@
--- beat: a worker says that it lives, and rings where something is claimable.
+-- beat: a worker says that it lives, and rings where something may be claimed.
 --
 -- ARGV 2 worker · 3 bell, or "" · 4 seconds after which a silent worker is no longer listed
+--      5 the most requests in flight across the fleet
 --      then names and values of what it says of itself
--- Gives {now, number of leads claimable now (0 under a hold), kind of the hold or "", 1 if it rang}
--- To be repeated at will: each run is a beat.
+-- Gives {now, number of leads that may be claimed now (0 under a hold that lets none through),
+--        1 if it rang, 1 if a hold's time is over, then events that nobody has reported yet}
+-- To be repeated at will: each run is a beat. Events are given once.
 local worker = ARGV[2]
-local hold = hold_in_force()
-local many = hold and 0 or claimable()
+local g, flying = governor(), in_flight()
+local over = g['until'] and now >= tonumber(g['until'])
+local room = admit(g, flying, tonumber(ARGV[5]))
+local many = (room > 0 or over) and claimable() or 0
+local reports = redis.call('LRANGE', P .. 'reports', 0, 9)
 redis.call('ZREMRANGEBYSCORE', P .. 'workers', '-inf', stamp(now - ARGV[4]))
+if #reports > 0 then redis.call('LTRIM', P .. 'reports', #reports, -1) end
 redis.call('ZADD', P .. 'workers', stamp(now), worker)
-if #ARGV > 5 then redis.call('HSET', P .. 'worker:' .. worker, unpack(ARGV, 5)) end
+if #ARGV > 6 then redis.call('HSET', P .. 'worker:' .. worker, unpack(ARGV, 6)) end
 redis.call('EXPIRE', P .. 'worker:' .. worker, math.ceil(ARGV[4]))
-return {stamp(now), many, hold and hold[1] or '', many > 0 and ring(ARGV[3], worker) or 0}
+local rang = many > 0 and ring(ARGV[3], worker) or 0
+return {stamp(now), many, rang, over and 1 or 0, unpack(reports)}

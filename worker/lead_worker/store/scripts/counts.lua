@@ -2,7 +2,7 @@
 --
 -- Gives {now, accepted, forgotten, duplicates, waiting in live, waiting in bulk, leased, unknown,
 --        parked, dead, delivered, discarded, erased, claimable now, score of the oldest due or "",
---        then the hold in force as kind, until, since, reason, by, version (or nothing)}
+--        requests in flight, names and values of the governor's record, the same of the rate}
 local reply = {stamp(now)}
 for _, name in ipairs(redis.call('HMGET', P .. 'counts', 'accepted', 'forgotten', 'duplicates')) do
   reply[#reply + 1] = tonumber(name or '0')
@@ -18,5 +18,7 @@ for _, lane in ipairs({'live', 'bulk'}) do
   if first and (oldest == '' or tonumber(first) < tonumber(oldest)) then oldest = first end
 end
 reply[#reply + 1] = oldest
-for _, value in ipairs(hold_in_force() or {}) do reply[#reply + 1] = value or '' end
+reply[#reply + 1] = in_flight()
+reply[#reply + 1] = redis.call('HGETALL', P .. 'governor')
+reply[#reply + 1] = redis.call('HGETALL', P .. 'rate')
 return reply

@@ -10,6 +10,7 @@ local lead = redis.call('HMGET', key, 'state', 'lane', 'accepted_at', 'key', 'ap
 if not lead[1] then return 'gone' end
 if lead[1] == 'erased' then return 'erased' end
 redis.call('ZREM', index(lead[1], lead[2]), id)
+redis.call('ZREM', P .. 'looking', id)
 redis.call('DEL', key, P .. 'raw:' .. id, P .. 'timeline:' .. id)
 redis.call('ZADD', P .. 'erased', stamp(now), id)
 local kept = {'state', 'erased'}

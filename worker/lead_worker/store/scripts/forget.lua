@@ -11,8 +11,15 @@ local ids = redis.call('ZRANGEBYSCORE', from, '-inf', stamp(now - ARGV[3]), 'LIM
 local keys = {}
 for _, id in ipairs(ids) do
   for _, name in ipairs({'lead:', 'raw:', 'timeline:'}) do keys[#keys + 1] = P .. name .. id end
-  local digest = redis.call('HGET', P .. 'lead:' .. id, 'key')
-  if digest and redis.call('GET', P .. 'key:' .. digest) == id then keys[#keys + 1] = P .. 'key:' .. digest end
+  local lead = redis.call('HMGET', P .. 'lead:' .. id, 'key', 'api_id', 'also')
+  local named = {}
+  if lead[1] then named[1] = 'key:' .. lead[1] end
+  for api_id in string.gmatch((lead[2] or '') .. ' ' .. (lead[3] or ''), '%S+') do
+    named[#named + 1] = 'api:' .. api_id
+  end
+  for _, name in ipairs(named) do
+    if redis.call('GET', P .. name) == id then keys[#keys + 1] = P .. name end
+  end
 end
 if #ids == 0 then return 0 end
 

@@ -1,23 +1,52 @@
--- govern: replace the hold, if it is still the one that the decision was made on.
+-- govern: replace the governor's record, if it is still the one that the decision was made on.
 --
--- ARGV 2 version that the decision was made on, "0" for none · 3 kind, or "" to end the hold
---      4 until, or "" · 5 reason · 6 by whom · 7 token of this act
--- Gives {"ok"} · {"conflict"}: somebody else changed it meanwhile; decide again.
--- Versions count up over the life of the namespace, so an old decision cannot fit a new hold.
-if redis.call('HGET', P .. 'hold', 'act') == ARGV[7] then return {'ok'} end
-local hold = hold_in_force()
-if (hold and hold[6] or '0') ~= ARGV[2] then return {'conflict'} end
-local held = held_seconds()
-permit()
-local version = redis.call('HINCRBY', P .. 'counts', 'hold_version', 1)
-local goes_on = hold and hold[1] == ARGV[3]
-local since = goes_on and hold[3] or stamp(now)
-if not goes_on then redis.call('HSET', P .. 'counts', 'held_seconds', stamp(held)) end
-if ARGV[3] == '' then
-  redis.call('DEL', P .. 'hold')
-  redis.call('HSET', P .. 'hold', 'act', ARGV[7])
-  return {'ok'}
+-- ARGV 2 version that the decision was made on, "0" for none · 3 token of this act
+--      4 how many leads are convicted, 5 how many are doubted, 6 how many events there are
+--      then for each lead: id · token of the claim that it was refused under · status · code
+--      for each event: a JSON object with at least one member
+--      then names and values of the new record
+-- Gives {"ok", then the ids of those that are dead now} · {"conflict"}: somebody else changed it
+-- meanwhile; decide again.
+-- Versions count up over the life of the namespace, so an old decision cannot fit a new hold. A lead
+-- that was sent again since it was refused is left alone.
+local acted = redis.call('HMGET', P .. 'governor', 'act', 'verdict')
+if acted[1] == ARGV[3] then return cjson.decode(acted[2]) end
+local g = governor()
+if (g.version or '0') ~= ARGV[2] then return {'conflict'} end
+local held = held_seconds(g)
+
+local at, convicted, doubted, events, record = 7, {}, {}, {}, {}
+for n = 1, ARGV[4] + ARGV[5] do
+  local id, token, status, code = unpack(ARGV, at, at + 3)
+  local lead = redis.call('HMGET', P .. 'lead:' .. id, 'state', 'settled', 'lane')
+  if lead[1] == 'waiting' and lead[2] == token then
+    local list = n <= tonumber(ARGV[4]) and convicted or doubted
+    list[#list + 1] = {id = id, lane = lead[3], status = status, code = code}
+  end
+  at = at + 4
 end
-redis.call('HSET', P .. 'hold', 'kind', ARGV[3], 'since', since, 'until', ARGV[4], 'reason', ARGV[5],
-  'by', ARGV[6], 'version', version, 'act', ARGV[7])
-return {'ok'}
+for n = 1, ARGV[6] do events[n] = ARGV[at + n - 1] end
+at = at + ARGV[6]
+local number = ''
+for n = at, #ARGV, 2 do
+  record[#record + 1] = ARGV[n]; record[#record + 1] = ARGV[n + 1]
+  if ARGV[n] == 'number' then number = ARGV[n + 1] end
+end
+
+permit()
+local version = redis.call('HINCRBY', P .. 'counts', 'governor_version', 1)
+if g.kind and g.number ~= number then redis.call('HSET', P .. 'counts', 'held_seconds', stamp(held)) end
+local verdict = {'ok'}
+for _, lead in ipairs(convicted) do
+  move(lead.id, 'waiting', lead.lane, 'dead', now, 'reason', 'rejected', 'cause', 'status_' .. lead.status,
+    'status', lead.status, 'code', lead.code)
+  redis.call('HINCRBY', P .. 'lead:' .. lead.id, 'attempts', 1)
+  note(lead.id, '{"event":"convicted","cause":"status_' .. lead.status .. '"}')
+  verdict[#verdict + 1] = lead.id
+end
+for _, lead in ipairs(doubted) do redis.call('HSET', P .. 'lead:' .. lead.id, 'doubted', 1) end
+redis.call('DEL', P .. 'governor')
+redis.call('HSET', P .. 'governor', 'version', version, 'act', ARGV[3], 'verdict', cjson.encode(verdict),
+  unpack(record))
+for _, event in ipairs(events) do tell(event) end
+return verdict

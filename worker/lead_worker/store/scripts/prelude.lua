@@ -36,20 +36,69 @@ local function move(id, from, lane, to, at, ...)
   redis.call('HSET', P .. 'lead:' .. id, 'state', to, ...)
 end
 
--- The hold in force as {kind, until or "", since, reason, by, version}, or nil.
-local function hold_in_force()
-  local hold = redis.call('HMGET', P .. 'hold', 'kind', 'until', 'since', 'reason', 'by', 'version')
-  if not hold[1] or (hold[2] ~= '' and now >= tonumber(hold[2])) then return nil end
-  return hold
+-- The governor's record, as `store/governor_record.py` writes it; a field that is empty is nil.
+local GOVERNED = {'kind', 'until', 'since', 'number', 'canary_at', 'trial_at', 'accused', 'canary',
+  'token_mark', 'window', 'stale_mark', 'stale_until', 'busy', 'version'}
+local function governor()
+  local found, record = redis.call('HMGET', P .. 'governor', unpack(GOVERNED)), {}
+  for n, name in ipairs(GOVERNED) do
+    if found[n] and found[n] ~= '' then record[name] = found[n] end
+  end
+  return record
 end
 
 -- For how long the namespace has been under holds in all, so that a lead's age can leave it out.
-local function held_seconds()
-  local past = redis.call('HGET', P .. 'counts', 'held_seconds') or 0
-  local hold = redis.call('HMGET', P .. 'hold', 'kind', 'until', 'since')
-  if not hold[1] then return tonumber(past) end
-  local ended = hold[2] == '' and now or math.min(now, tonumber(hold[2]))
-  return past + math.max(0, ended - hold[3])
+local function held_seconds(g)
+  local past = tonumber(redis.call('HGET', P .. 'counts', 'held_seconds') or 0)
+  if not g.kind then return past end
+  local ended = g['until'] and math.min(now, tonumber(g['until'])) or now
+  return past + math.max(0, ended - g.since)
+end
+
+-- How many requests are in flight across the fleet. What a dead worker had counts until its lease ends.
+local function in_flight()
+  return redis.call('ZCOUNT', P .. 'leased', '(' .. stamp(now), '+inf')
+    + redis.call('ZCOUNT', P .. 'looking', '(' .. stamp(now), '+inf')
+end
+
+-- What the governor lets through now: how many requests, after how many seconds to ask again where it
+-- is none (nil: somebody will ring), and "canary" or "trial" where it is one lead under a hold.
+local function admit(g, flying, ceiling)
+  if not g.kind then
+    local room = math.floor(math.min(tonumber(g.window or ceiling), ceiling)) - flying
+    if room > 0 then return room end
+    return 0, 0.25
+  end
+  if g['until'] then return 0, math.max(0, g['until'] - now) end
+  local canary, trial = tonumber(g.canary_at or ''), tonumber(g.trial_at or '')
+  if canary and now >= canary then
+    if trial or flying == 0 then return 1, nil, 'canary' end
+    return 0, 0.25
+  end
+  if trial and now >= trial then return 1, nil, 'trial' end
+  if not canary then return 0 end
+  return 0, math.min(canary, trial or canary) - now
+end
+
+-- How many requests the rate lets out now (`most`), after how many seconds the next one where so many
+-- are taken (`wait`), and what their taking costs. A generic cell rate algorithm: `free_at` moves on by
+-- `spacing` for each, and may be ahead of the clock by what a burst is worth.
+-- A request may reach the API up to SLACK seconds after its claim. In any 60 s there arrive no more than
+-- are claimed in 60 + SLACK, which is at most (60 + SLACK) / spacing + burst - 1 and so at most `minute`.
+local SLACK = 1
+local function permits(minute, burst)
+  local set = redis.call('HMGET', P .. 'rate', 'per_minute', 'free_at')
+  minute = tonumber(set[1] or minute)
+  if minute <= 0 then return {most = math.huge, spacing = 0, wait = function() return 0 end} end
+  burst = math.max(1, math.min(minute, burst > 0 and burst or math.floor(minute / 100)))
+  local spacing = (60 + SLACK) / (minute - burst + 1)
+  local ahead, free_at = (burst - 1) * spacing, tonumber(set[2] or 0)
+  -- A clock that was set back must not close the gate for long.
+  if free_at - now > ahead + spacing + 1 then free_at = now + ahead + spacing end
+  free_at = math.max(free_at, now)
+  local most = math.max(0, math.floor((now + ahead - free_at) / spacing + 1))
+  return {most = most, spacing = spacing, free_at = free_at,
+    wait = function(taken) return free_at + taken * spacing - ahead - now end}
 end
 
 -- How many leads might be claimed now: due ones of both lanes, and unknown ones due for a look.
@@ -58,6 +107,14 @@ local function claimable()
   return redis.call('ZCOUNT', P .. 'due:live', '-inf', upto)
     + redis.call('ZCOUNT', P .. 'due:bulk', '-inf', upto)
     + redis.call('ZCOUNT', P .. 'unknown', '-inf', upto)
+end
+
+-- Write down what a person should know of the fleet: for `leads log`, and for whoever reports next.
+local LOG_MAX, REPORTS_MAX = 1000, 100
+local function tell(event)
+  local entry = '{"at":' .. stamp(now) .. ',' .. string.sub(event, 2)
+  if redis.call('RPUSH', P .. 'log', entry) > LOG_MAX then redis.call('LPOP', P .. 'log') end
+  if redis.call('RPUSH', P .. 'reports', entry) > REPORTS_MAX then redis.call('LPOP', P .. 'reports') end
 end
 
 -- Ring the bell where nobody has; the message's id must be fresh, so it is made of who and when.

@@ -18,13 +18,16 @@ local found = {}
 if not spared then
   local ids = redis.call('ZRANGEBYSCORE', P .. 'leased', '-inf', stamp(now), 'LIMIT', 0, ARGV[2])
   for n, id in ipairs(ids) do
-    local lead = redis.call('HMGET', P .. 'lead:' .. id, 'token', 'expiries', 'suspect')
+    local lead = redis.call('HMGET', P .. 'lead:' .. id, 'token', 'expiries', 'suspect', 'claimed_at',
+      'unknown_since')
     local suspect = lead[3] and lead[3] + 1 or 0
-    found[n] = {id = id, token = lead[1] or '', expiries = (lead[2] or 0) + 1, suspect = suspect}
+    found[n] = {id = id, token = lead[1] or '', expiries = (lead[2] or 0) + 1, suspect = suspect,
+      since = lead[5] or lead[4] or stamp(now)}
   end
 end
 
 permit()
+redis.call('ZREMRANGEBYSCORE', P .. 'looking', '-inf', stamp(now))
 redis.call('SET', P .. 'pulse', stamp(now))
 if now - pulse > gap then redis.call('SET', P .. 'grace', stamp(now + given)) end
 local dead = {}
@@ -33,7 +36,7 @@ for _, lead in ipairs(found) do
   local to = lead.suspect >= tonumber(ARGV[3]) and 'dead' or 'unknown'
   -- The token stays: until somebody else takes the lead up, its worker may still say what happened.
   move(lead.id, 'leased', nil, to, now, 'expiries', lead.expiries, 'expired', lead.token,
-    'suspect', lead.suspect)
+    'suspect', lead.suspect, 'unknown_since', lead.since)
   redis.call('HINCRBY', key, 'attempts', 1)
   if to == 'dead' then
     redis.call('HSET', key, 'reason', 'poison', 'cause', 'lease_expired')

@@ -8,12 +8,12 @@ local lead = redis.call('HMGET', key, 'state', 'lane', 'act', 'suspect')
 if not lead[1] then return 'gone' end
 if lead[3] == ARGV[3] then return 'done' end
 if lead[1] ~= 'dead' and lead[1] ~= 'parked' then return lead[1] end
-local held = hold_in_force()
+local room = admit(governor(), 0, 1)
 move(id, lead[1], lead[2], 'waiting', now, 'act', ARGV[3], 'replayed_at', stamp(now))
 redis.call('HDEL', key, 'attempts', 'returned', 'expiries', 'reason', 'cause', 'status', 'code',
-  'token', 'expired', 'tried_at', 'held_before')
+  'token', 'expired', 'tried_at', 'held_before', 'looks', 'look_page', 'unanswered', 'similar', 'doubted')
 -- Who may have killed its workers stays a suspect, though it may try as often again.
 if lead[4] then redis.call('HSET', key, 'suspect', 0) end
 note(id, ARGV[4])
-if not held then ring(ARGV[5], id) end
+if room > 0 then ring(ARGV[5], id) end
 return 'ok'

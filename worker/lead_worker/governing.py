@@ -1,0 +1,133 @@
+"""The governor's shell: reads its record, lets the pure functions decide, and replaces it.
+
+It owns that a decision is made on what is there, and made again where somebody was faster. It must
+not decide anything itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from uuid import uuid4
+
+from .conclusion import found_ids
+from .core.evidence import Seen
+from .core.governor import Governor, Moment, Step, elapse, token_changed
+from .core.verdict import observe, spares
+from .reporting import Reporter
+from .sender import Result
+from .settings import Settings
+from .store import Decision, Standing, Store
+
+logger = logging.getLogger(__name__)
+
+TRIES = 20
+
+_CALM = Governor()
+_Decide = Callable[[Governor, Moment], Step]
+
+
+class Governing:
+    """Governs for one worker. Methods raise `StoreError` where Redis does not answer."""
+
+    def __init__(self, settings: Settings, store: Store, reporter: Reporter) -> None:
+        self._ceiling = settings.max_in_flight
+        self._store = store
+        self._reporter = reporter
+
+    def observe(self, results: Sequence[Result], *, busy: bool) -> bool:
+        """Tell the governor what came back, before the leads can be claimed again.
+
+        Args:
+            busy: whether successes teach it something too.
+
+        Returns:
+            Whether a hold is in force, so that failures spend no attempt.
+        """
+        seen = [_seen(result) for result in results]
+        if not busy:
+            seen = [each for each in seen if _matters(each)]
+        if not seen:
+            return False
+
+        def decide(governor: Governor, moment: Moment) -> Step:
+            return _all_of(governor, seen, moment)
+
+        before, after = self._change(decide)
+        return spares(before, after)
+
+    def elapse(self) -> None:
+        """End a hold whose time is over."""
+        self._change(elapse)
+
+    def take_token(self, mark: str) -> None:
+        """End a hold for credentials where this token is another than the refused one."""
+        self._change(lambda governor, moment: token_changed(governor, mark, moment))
+
+    def owners(self, results: Sequence[Result]) -> dict[str, str]:
+        """Of the API ids that looks have found, those that belong to a lead of ours."""
+        return self._store.owners([api_id for result in results for api_id in found_ids(result)])
+
+    def _change(self, decide: _Decide) -> tuple[Governor, Governor]:
+        """Decide, and decide again where the record was changed meanwhile."""
+        before = after = _CALM
+        for _ in range(TRIES):
+            standing = self._store.standing()
+            before = standing.governor
+            step = decide(before, self._moment(standing))
+            after = step.governor
+            if after == before:
+                return before, after
+            act = uuid4().hex
+            governed = self._store.govern(
+                Decision(after, standing.version, act, step.convicted, step.doubted, step.events)
+            )
+            if governed.replaced:
+                self._report(step, governed.convicted)
+                return before, after
+        logger.error("the governor's record was changed by others %d times in a row", TRIES)
+        return before, after
+
+    def _moment(self, standing: Standing) -> Moment:
+        ceiling = min(self._ceiling, standing.capacity or self._ceiling)
+        by = self._store.worker
+        return Moment(standing.now_at, by, standing.in_flight, max(1, ceiling))
+
+    def _report(self, step: Step, convicted: Sequence[str]) -> None:
+        for event in step.events:
+            logger.warning("%s: %s: %s", event.event, event.kind.value, event.reason)
+        for each in step.convicted:
+            if each.lead_id in convicted:
+                self._reporter.convicted(each.lead_id, each.status)
+
+
+def _all_of(governor: Governor, seen: Sequence[Seen], moment: Moment) -> Step:
+    """What follows from several outcomes, one after the other."""
+    steps = [Step(governor)]
+    for each in seen:
+        steps.append(observe(steps[-1].governor, each, moment))
+    return Step(
+        steps[-1].governor,
+        tuple(each for step in steps for each in step.convicted),
+        tuple(each for step in steps for each in step.doubted),
+        tuple(event for step in steps for event in step.events),
+    )
+
+
+def _matters(seen: Seen) -> bool:
+    """Whether an outcome would change a governor that is calm."""
+    return observe(_CALM, seen, Moment(seen.claimed_at, ceiling=2)).governor != _CALM
+
+
+def _seen(result: Result) -> Seen:
+    lead = result.lead
+    return Seen(
+        lead_id=lead.lead_id,
+        outcome=result.outcome,
+        token=lead.token,
+        claimed_at=lead.claimed_at,
+        canary_of=lead.canary_of,
+        mark=result.mark,
+        doubted=lead.doubted,
+        look=lead.look,
+    )
