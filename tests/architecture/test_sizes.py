@@ -12,7 +12,7 @@ LONGEST_FUNCTION = 40
 # Longer ones, each with the lines that it may have and the reason.
 LONGER = {
     "worker/lead_worker/settings.py": (
-        450,
+        400,
         "a table with a row for each setting, told in one place",
     ),
 }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -16,41 +15,13 @@ from lead_worker.store import Claimed
 from lead_worker.store.store import POISON_EXPIRIES
 
 from tests.integration.holding import PAUSE, hold, unhold
+from tests.integration.model_leads import SHARES, Lead, next_queue
 from tests.integration.queues import ENTRY, GOES_ON, LEASE_SECONDS, Queue, settlement
 
 WORKERS = st.sampled_from(["w1", "w2", "w3"])
 FINAL = (State.DELIVERED, State.DEAD, State.DISCARDED, State.ERASED)
-SHARES = {"live": 7, "bulk": 2, "unknown": 1}
 # Time passes in steps that no slow machine can make up for.
 SECONDS = st.sampled_from([0.0, 100.0, 1000.0])
-
-
-@dataclass
-class Lead:
-    """What the model knows of a lead; `due` and the order of moves stand for the index."""
-
-    lane: str
-    state: State = State.WAITING
-    due: float = 0.0
-    moved: int = 0
-    token: str = ""
-    settled: str = ""
-    expired: str = ""
-    attempts: int = 0
-    returned: int = 0
-    expiries: int = 0
-    suspect: int | None = None
-    act: str = ""
-    api_ids: list[str] = field(default_factory=list)
-
-
-def next_queue(owed: dict[str, int], filled: list[str]) -> str:
-    """Whose turn it is, by smooth weighted round robin."""
-    for name in filled:
-        owed[name] += SHARES[name]
-    chosen = max(filled, key=lambda name: owed[name])
-    owed[chosen] -= sum(SHARES[name] for name in filled)
-    return chosen
 
 
 class StoreMachine(RuleBasedStateMachine):

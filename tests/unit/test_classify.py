@@ -210,7 +210,7 @@ def test_a_status_after_which_the_lead_may_exist_is_unknown(status: int) -> None
 def test_a_status_that_asks_to_come_later_waits_as_long_as_retry_after_says(status: int) -> None:
     assert answer(status, retry_after="42") == Retry(f"status_{status}", 42.0)
     assert answer(status, retry_after="99999") == Retry(f"status_{status}", 3600.0)
-    assert answer(status, retry_after="soon") == Retry(f"status_{status}", None)
+    assert answer(status, retry_after="soon") == Retry(f"status_{status}", 1.0)
     assert answer(status) == Retry(f"status_{status}", None)
 
 

@@ -1,122 +1,122 @@
-"""Which hold stands after an outcome."""
+"""What persons, clocks and new tokens make of the governor.
+
+What answers make of it is in `test_verdict.py`; what that means for a fleet in
+`test_governor_fleet.py`.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from lead_worker.core.governor import PROBE_SECONDS, Hold, after_outcome, pause
-from lead_worker.core.outcome import (
-    Delivered,
-    GivenBack,
-    HoldKind,
-    Invalid,
-    Mangled,
-    Outcome,
-    Rejected,
-    Retry,
-    Unknown,
+from lead_worker.core.evidence import Seen
+from lead_worker.core.governor import (
+    STALE_TOKEN_SECONDS,
+    Governor,
+    Hold,
+    Moment,
+    Step,
+    Window,
+    elapse,
+    is_stale,
+    pause,
+    resume,
+    token_changed,
 )
+from lead_worker.core.outcome import Delivered, HoldKind, Retry, Unknown
+from lead_worker.core.verdict import observe
 
-NOW = 1_700_000_000.0
-PAUSE = pause("look at the API", "ana")
-# What classify can ask for; a pause is a person's, an outage is not decided on one outcome.
-BY_OUTCOME = [HoldKind.CREDENTIALS, HoldKind.CONFIGURATION, HoldKind.QUOTA, HoldKind.CONTRACT]
+from tests.unit.governor_examples import NOW, REFUSED, names
 
-outcomes: st.SearchStrategy[Outcome] = st.one_of(
-    st.just(Delivered("id")),
-    st.just(Mangled("id", ("name",))),
-    st.just(Rejected(400, "BAD_REQUEST", "no")),
-    st.builds(GivenBack, st.sampled_from([None, *BY_OUTCOME]), st.just("status_401")),
-    st.builds(Retry, st.just("status_429"), st.none() | st.floats(0, 604_800)),
-    st.just(Unknown("read_timeout")),
-    st.just(Invalid(())),
-)
-holds = st.builds(
-    Hold, st.sampled_from(HoldKind), st.none() | st.floats(NOW, NOW + 604_800), st.just("why")
-)
+AT = Moment(NOW, "ana", ceiling=8)
+LATER = replace(AT, now_at=NOW + 60)
 
 
-def not_before(seconds: float) -> Hold:
-    return Hold(HoldKind.NOT_BEFORE, NOW + seconds, "the API asked for it", "w1")
+def held(kind: HoldKind, **more: Any) -> Governor:
+    """Under a hold that began a minute before AT."""
+    hold = Hold(kind, "why", "w1", NOW - 60, number=3, flight=8.0)
+    return Governor(replace(hold, **more), holds=3)
 
 
-@pytest.mark.parametrize(
-    "outcome",
-    [
-        Delivered("id"),
-        Rejected(400, "", "no"),
-        Invalid(()),
-        Unknown("read_timeout"),
-        Retry("dns"),
-        Retry("status_503", None),
-        Retry("status_503", 0.0),
-        GivenBack(None, "stopping"),
-    ],
-)
-def test_most_outcomes_call_for_no_hold(outcome: Outcome) -> None:
-    assert after_outcome(None, outcome, NOW, "w1") is None
-    assert after_outcome(PAUSE, outcome, NOW, "w1") == PAUSE
+def test_an_operators_pause_replaces_any_hold_and_stands_whatever_is_answered() -> None:
+    step = pause(held(HoldKind.OUTAGE, canary_at=NOW), "a release", AT)
+    assert names(step) == ["hold_ended", "paused"]
+    paused = step.governor.hold
+    assert paused == Hold(HoldKind.PAUSED, "a release", "ana", NOW, number=4, flight=8.0)
+    for outcome in (Delivered("id"), REFUSED, Unknown("status_500")):
+        assert observe(step.governor, Seen("lead", outcome), AT) == Step(step.governor)
 
 
-@pytest.mark.parametrize("seconds", [0.5, 60.0, 60])
-def test_retry_after_holds_the_fleet_until_then(seconds: float) -> None:
-    hold = after_outcome(None, Retry("status_429", seconds), NOW, "w1")
-    assert hold is not None
-    assert (hold.kind, hold.until_at, hold.by) == (HoldKind.NOT_BEFORE, NOW + seconds, "w1")
-    assert hold.reason == f"the API asked for {seconds:g} s (status_429)"
+def test_resuming_tells_for_how_long_and_begins_slowly() -> None:
+    step = resume(pause(Governor(), "a release", AT).governor, LATER)
+    assert [(e.event, e.by, e.seconds) for e in step.events] == [("resumed", "ana", 60.0)]
+    assert step.governor.hold is None
+    assert step.governor.window == Window(1.0, 4.0, NOW + 60)
 
 
-@pytest.mark.parametrize("kind", BY_OUTCOME)
-def test_a_fault_of_the_apis_holds_until_it_is_tried_again(kind: HoldKind) -> None:
-    hold = after_outcome(None, GivenBack(kind, "status_4xx"), NOW, "w1")
-    assert hold is not None
-    assert (hold.kind, hold.until_at) == (kind, NOW + PROBE_SECONDS)
-    assert "status_4xx" in hold.reason
-    assert "\n" not in hold.reason
+@pytest.mark.parametrize("kind", [kind for kind in HoldKind if kind is not HoldKind.PAUSED])
+def test_an_operator_may_end_any_hold(kind: HoldKind) -> None:
+    step = resume(held(kind), AT)
+    assert step.governor.hold is None
+    assert names(step) == ["resumed"]
 
 
-def test_a_mangled_lead_holds_for_the_contract() -> None:
-    hold = after_outcome(None, Mangled("id", ("name",)), NOW, "w1")
-    assert hold is not None
-    assert (hold.kind, hold.until_at) == (HoldKind.CONTRACT, NOW + PROBE_SECONDS)
+def test_resuming_where_nothing_is_held_changes_nothing() -> None:
+    assert resume(Governor(), AT) == Step(Governor())
 
 
-def test_the_longer_hold_stands_whichever_comes_first() -> None:
-    fault = GivenBack(HoldKind.CREDENTIALS, "status_401")
-    assert after_outcome(not_before(60), fault, NOW, "w1") == not_before(60)
-    longer = after_outcome(not_before(5), fault, NOW, "w1")
-    assert longer is not None
-    assert longer.kind is HoldKind.CREDENTIALS
-    assert after_outcome(longer, Retry("status_429", 10.0), NOW, "w1") == longer
+def test_what_the_api_asked_for_outlasts_a_pause() -> None:
+    asked = observe(Governor(), Seen("lead", Retry("status_429", 90.0)), AT).governor
+    paused = pause(asked, "a release", AT).governor
+    longer = observe(paused, Seen("other", Retry("status_429", 120.0)), AT).governor
+    step = resume(longer, LATER)
+    assert names(step) == ["resumed", "hold_began"]
+    assert step.governor.hold is not None
+    assert (step.governor.hold.kind, step.governor.hold.until_at) == (
+        HoldKind.NOT_BEFORE,
+        NOW + 120,
+    )
+    assert resume(longer, replace(AT, now_at=NOW + 121)).governor.hold is None
 
 
-def test_of_two_equal_holds_the_first_stands_so_that_none_begins_anew() -> None:
-    hold = after_outcome(None, Retry("status_429", 60.0), NOW, "w1")
-    assert after_outcome(hold, Retry("status_429", 60.0), NOW, "w2") == hold
+def test_a_hold_with_an_end_is_over_then_and_not_before() -> None:
+    governor = held(HoldKind.NOT_BEFORE, until_at=NOW + 60)
+    assert elapse(governor, AT) == Step(governor)
+    step = elapse(governor, LATER)
+    assert [(e.event, e.seconds) for e in step.events] == [("hold_ended", 120.0)]
+    assert step.governor.hold is None
 
 
-@given(hold=st.none() | holds, outcome=outcomes)
-def test_no_outcome_shortens_or_ends_a_hold(hold: Hold | None, outcome: Outcome) -> None:
-    after = after_outcome(hold, outcome, NOW, "w1")
-    if hold is None:
-        return
-    assert after is not None
-    if hold.until_at is None:
-        assert after == hold
-    else:
-        assert after.until_at is not None
-        assert after.until_at >= hold.until_at
+@pytest.mark.parametrize("kind", [kind for kind in HoldKind if kind is not HoldKind.NOT_BEFORE])
+def test_other_holds_do_not_end_by_the_clock(kind: HoldKind) -> None:
+    governor = held(kind, canary_at=NOW)
+    assert elapse(governor, LATER) == Step(governor)
 
 
-@given(several=st.lists(outcomes, max_size=6), hold=st.none() | holds, later=st.floats(0, 3600))
-def test_outcomes_in_any_order_hold_for_as_long(
-    several: list[Outcome], hold: Hold | None, later: float
-) -> None:
-    def after(outcomes: list[Outcome]) -> float | None:
-        found = hold
-        for outcome in outcomes:
-            found = after_outcome(found, outcome, NOW + later, "w1")
-        return found.until_at if found else -1
+def test_another_token_ends_a_hold_for_credentials_at_once_and_the_old_one_gets_no_leads() -> None:
+    step = token_changed(held(HoldKind.CREDENTIALS, token_mark="old"), "new", AT)
+    assert names(step) == ["token_changed", "hold_ended"]
+    assert step.governor.hold is None
+    assert is_stale(step.governor, "old", NOW + STALE_TOKEN_SECONDS - 1)
+    assert not is_stale(step.governor, "old", NOW + STALE_TOKEN_SECONDS)
+    assert not is_stale(step.governor, "new", NOW)
 
-    assert after(several) == after(several[::-1])
+
+@pytest.mark.parametrize("mark", ["", "old"])
+def test_the_same_token_ends_nothing(mark: str) -> None:
+    governor = held(HoldKind.CREDENTIALS, token_mark="old")
+    assert token_changed(governor, mark, AT) == Step(governor)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in HoldKind if kind is not HoldKind.CREDENTIALS])
+def test_another_token_ends_no_other_hold(kind: HoldKind) -> None:
+    governor = held(kind, token_mark="old")
+    assert token_changed(governor, "new", AT) == Step(governor)
+
+
+def test_of_two_bad_tokens_neither_ends_the_others_hold_while_it_is_known_to_be_bad() -> None:
+    after = token_changed(held(HoldKind.CREDENTIALS, token_mark="old"), "new", AT).governor
+    refused = observe(after, Seen("lead", REFUSED, mark="new"), AT).governor
+    assert refused.hold is not None
+    assert token_changed(refused, "old", LATER) == Step(refused)

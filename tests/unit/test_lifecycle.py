@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lead_worker.core.lifecycle import (
-    HOLD_RETURN_CAP_SECONDS,
     HOLD_RETURN_SECONDS,
     Policy,
     Reason,
@@ -16,7 +15,7 @@ from lead_worker.core.lifecycle import (
     State,
     Transition,
     decide,
-    decide_expired,
+    send_again,
 )
 from lead_worker.core.outcome import (
     Delivered,
@@ -33,6 +32,7 @@ from lead_worker.core.outcome import (
 
 RETRY = Policy(20, 1000.0, 5.0, 3600.0, "retry")
 PARK = replace(RETRY, on_unknown_outcome="park")
+ASK = replace(RETRY, on_unknown_outcome="reconcile")
 FRESH = Standing(attempts=0, returned=0, age_seconds=0.0)
 LAST = replace(FRESH, attempts=19)
 LAST_BUT_ONE = replace(FRESH, attempts=18)
@@ -45,6 +45,9 @@ REJECTED = Transition(State.DEAD, reason=Reason.REJECTED)
 INVALID = Transition(State.DEAD, spends_attempt=False, reason=Reason.INVALID)
 EXHAUSTED = Transition(State.DEAD, reason=Reason.EXHAUSTED)
 PARKED = Transition(State.PARKED)
+SENT_AGAIN = Transition(State.WAITING, spends_attempt=False)
+AT_ITS_END = replace(EXHAUSTED, spends_attempt=False)
+LOOKED_FOR = Transition(State.UNKNOWN, due_seconds=15.0)
 
 outcomes: st.SearchStrategy[Outcome] = st.one_of(
     st.builds(Delivered, st.just("id")),
@@ -61,7 +64,7 @@ policies = st.builds(
     max_age_seconds=st.floats(1, 1e9),
     backoff_base_seconds=st.floats(0.001, 3600),
     backoff_cap_seconds=st.floats(0.001, 604_800),
-    on_unknown_outcome=st.sampled_from(["retry", "park"]),
+    on_unknown_outcome=st.sampled_from(["reconcile", "retry", "park"]),
 )
 standings = st.builds(Standing, st.integers(0, 10**12), st.integers(0, 10**12), st.floats(0, 1e10))
 chances = st.floats(0, 1, exclude_max=True)
@@ -106,19 +109,14 @@ def given_back(seconds: float) -> Transition:
         (Unknown("read_timeout"), OLD, RETRY, EXHAUSTED),
         (Unknown("read_timeout"), FRESH, PARK, PARKED),
         (Unknown("read_timeout"), LAST, PARK, PARKED),
+        (Unknown("read_timeout"), FRESH, ASK, LOOKED_FOR),
+        (Unknown("read_timeout"), replace(OLD, attempts=19), ASK, LOOKED_FOR),
         # What is given back goes on for as long as the fault lasts.
         (GivenBack(None, "stopping"), FRESH, RETRY, given_back(0.0)),
         (GivenBack(None, "stopping"), replace(LAST, returned=50), PARK, given_back(0.0)),
-        (GivenBack(HoldKind.QUOTA, "status_402"), FRESH, RETRY, given_back(15.0)),
-        (GivenBack(HoldKind.QUOTA, "status_402"), LAST, RETRY, given_back(15.0)),
-        (GivenBack(HoldKind.QUOTA, "status_402"), OLD, RETRY, given_back(15.0)),
-        (
-            GivenBack(HoldKind.QUOTA, "status_402"),
-            replace(FRESH, returned=2),
-            RETRY,
-            given_back(60),
-        ),
-        (GivenBack(HoldKind.QUOTA, ""), replace(FRESH, returned=10**9), RETRY, given_back(240)),
+        (GivenBack(HoldKind.QUOTA, "status_402"), FRESH, RETRY, given_back(1.0)),
+        (GivenBack(HoldKind.QUOTA, "status_402"), replace(OLD, attempts=19), ASK, given_back(1.0)),
+        (GivenBack(HoldKind.QUOTA, ""), replace(FRESH, returned=10**9), RETRY, given_back(1.0)),
     ],
 )
 def test_an_outcome_becomes_a_transition(
@@ -128,21 +126,51 @@ def test_an_outcome_becomes_a_transition(
 
 
 @pytest.mark.parametrize(
-    ("standing", "policy", "expected"),
+    ("standing", "expected"),
     [
-        (replace(FRESH, attempts=1), RETRY, wait(0.0)),
-        (LAST, RETRY, wait(0.0)),
-        (replace(FRESH, attempts=20), RETRY, EXHAUSTED),  # its attempt is spent already
-        (NEARLY_OLD, RETRY, wait(0.0)),
-        (OLD, RETRY, EXHAUSTED),
-        (replace(FRESH, attempts=1), PARK, PARKED),
-        (replace(FRESH, attempts=99), PARK, PARKED),
+        (replace(FRESH, attempts=1), SENT_AGAIN),
+        (LAST, SENT_AGAIN),
+        (replace(FRESH, attempts=20), AT_ITS_END),  # its attempt is spent already
+        (NEARLY_OLD, SENT_AGAIN),
+        (OLD, AT_ITS_END),
     ],
 )
-def test_a_lead_whose_worker_died_goes_where_policy_says(
-    standing: Standing, policy: Policy, expected: Transition
+def test_what_did_not_arrive_is_sent_again_at_once_while_it_has_attempts_and_time(
+    standing: Standing, expected: Transition
 ) -> None:
-    assert decide_expired(standing, policy) == expected
+    assert send_again(standing, RETRY) == expected
+
+
+@pytest.mark.parametrize(
+    ("outcome", "policy", "expected"),
+    [
+        (Retry("dns"), RETRY, given_back(2.5)),
+        (Retry("status_503", 60.0), RETRY, given_back(60.0)),
+        (Unknown("read_timeout"), RETRY, given_back(2.5)),
+        (Unknown("read_timeout"), PARK, replace(PARKED, spends_attempt=False)),
+        (Unknown("read_timeout"), ASK, replace(LOOKED_FOR, spends_attempt=False)),
+        (GivenBack(HoldKind.QUOTA, "status_402"), RETRY, given_back(1.0)),
+        (Delivered("id"), RETRY, DELIVERED),
+        (Rejected(400, "", "no"), RETRY, REJECTED),
+    ],
+)
+@pytest.mark.parametrize("standing", [FRESH, LAST, OLD, replace(FRESH, attempts=10**9)])
+def test_under_a_hold_a_failure_spends_nothing_and_waits_for_the_hold(
+    standing: Standing, outcome: Outcome, policy: Policy, expected: Transition
+) -> None:
+    assert decide(outcome, standing, policy, chance=0.5, spared=True) == expected
+
+
+@given(outcome=outcomes, standing=standings, policy=policies, chance=chances)
+def test_under_a_hold_no_failure_is_a_leads_end(
+    outcome: Outcome, standing: Standing, policy: Policy, chance: float
+) -> None:
+    transition = decide(outcome, standing, policy, chance, spared=True)
+    if isinstance(outcome, Retry | Unknown | GivenBack):
+        assert transition.to is not State.DEAD
+        assert not transition.spends_attempt
+    else:
+        assert transition == decide(outcome, standing, policy, chance)
 
 
 @given(outcome=outcomes, standing=standings, policy=policies, chance=chances)
@@ -152,7 +180,7 @@ def test_a_decision_holds_together(
     transition = decide(outcome, standing, policy, chance)
     assert (transition.reason is not None) == (transition.to is State.DEAD)
     assert transition.due_seconds >= 0
-    assert transition.due_seconds == 0 or transition.to is State.WAITING
+    assert transition.due_seconds == 0 or transition.to in (State.WAITING, State.UNKNOWN)
     if isinstance(outcome, GivenBack | Invalid):
         assert not transition.spends_attempt
     else:
@@ -181,8 +209,6 @@ def test_a_lead_has_exactly_as_many_attempts_as_it_may(policy: Policy, chance: f
 def test_a_lead_that_is_set_aside_comes_back_soon_after_the_fault_is_mended(
     standing: Standing, policy: Policy, hold: HoldKind
 ) -> None:
-    transition = decide(GivenBack(hold, "cause"), standing, policy, 0.0)
-    assert transition.to is State.WAITING
-    assert transition.due_seconds <= HOLD_RETURN_CAP_SECONDS
-    soonest = min(HOLD_RETURN_SECONDS, policy.backoff_cap_seconds)
-    assert transition.due_seconds >= soonest
+    assert decide(GivenBack(hold, "cause"), standing, policy, 0.0) == given_back(
+        HOLD_RETURN_SECONDS
+    )

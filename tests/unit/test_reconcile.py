@@ -249,7 +249,7 @@ def test_a_status_that_asks_to_come_later_holds_everyone_as_long_as_it_says(stat
     cause = f"status_{status}"
     assert judged(Answered(status, b"", "42")) == Unanswered(cause, HoldKind.NOT_BEFORE, 42.0)
     assert judged(Answered(status, b"", "9999")) == Unanswered(cause, HoldKind.NOT_BEFORE, 3600.0)
-    assert judged(Answered(status, b"", "soon")) == Unanswered(cause)
+    assert judged(Answered(status, b"", "soon")) == Unanswered(cause, HoldKind.NOT_BEFORE, 1.0)
 
 
 @pytest.mark.parametrize("reply", [NotSent("dns"), NotSent("lease_short"), NoAnswer("dropped")])

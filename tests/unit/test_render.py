@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lead_ops import render
+from rich.console import Console
 
 
 @given(st.text())
@@ -65,3 +67,16 @@ def test_a_span_has_the_unit_that_fits(seconds: float, shown: str) -> None:
 def test_what_is_to_come_is_told_from_what_was() -> None:
     assert render.ago(100, 160) == "60 s ago"
     assert render.ago(160, 100) == "in 60 s"
+
+
+def test_a_wrapped_line_goes_on_under_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Console(width=20, force_terminal=True, color_system=None, file=io.StringIO())
+    monkeypatch.setattr(render, "console", lambda: out)
+    render.say(("HELD ", "bold"), "one two three four five six", indent=5)
+    render.say("     ", "[red] \x1b[2J", indent=5)
+    assert isinstance(out.file, io.StringIO)
+    assert out.file.getvalue().splitlines() == [
+        "HELD one two three",
+        "     four five six",
+        "     [red] \\u001b[2J",
+    ]

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from lead_worker.core.lifecycle import Reason, State, Transition
+from lead_worker.core.looks import Look, Progress
 from lead_worker.core.outcome import (
     Delivered,
     FieldError,
@@ -22,6 +23,7 @@ from lead_worker.core.timeline import (
     attempt_entry,
     cause,
     look_entry,
+    look_fields,
     outcome_name,
     record_fields,
 )
@@ -101,11 +103,32 @@ def test_an_entry_says_how_long_a_lead_waits_and_no_other_does() -> None:
 
 
 def test_a_look_is_written_down_too() -> None:
-    assert look_entry(Transition(State.PARKED), worker="w1") == {
+    look = Look(Transition(State.DELIVERED), "found", api_id="api-1")
+    entry = look_entry(look, Progress(looks=1), "email", worker="w1", took_seconds=0.05)
+    assert entry == {
         "event": "looked",
-        "then": "parked",
+        "n": 2,
+        "found": "found",
+        "then": "delivered",
+        "took": 0.05,
         "worker": "w1",
+        "asked": "email",
+        "api_id": "api-1",
     }
+
+
+def test_a_look_that_goes_on_says_when_and_where() -> None:
+    look = Look(Transition(State.UNKNOWN, due_seconds=0.0), "more", Progress(page=2))
+    entry = look_entry(look, Progress(), "name", worker="w1", took_seconds=0.0)
+    assert (entry["page"], entry["due_seconds"]) == (1, 0.0)
+    assert look_fields(look) == {"looks": "0", "look_page": "2", "unanswered": "0", "similar": "0"}
+
+
+@pytest.mark.parametrize("to", [State.DEAD, State.PARKED])
+def test_after_its_last_look_a_lead_carries_why(to: State) -> None:
+    look = Look(Transition(to, reason=Reason.EXHAUSTED), "unaskable", cause="status_404")
+    assert look_fields(look) == {"cause": "status_404", "reason": "exhausted"}
+    assert look_fields(Look(Transition(State.WAITING), "nothing")) == {}
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

@@ -13,6 +13,7 @@ from uuid import uuid4
 from .conclusion import found_ids
 from .core.evidence import Seen
 from .core.governor import Governor, Moment, Step, elapse, token_changed
+from .core.outcome import Delivered, Invalid, Rejected
 from .core.verdict import observe, spares
 from .reporting import Reporter
 from .sender import Result
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 TRIES = 20
 
 _CALM = Governor()
+_WELL = (Delivered, Rejected, Invalid)
+"""What would teach a governor nothing that is calm."""
+
 _Decide = Callable[[Governor, Moment], Step]
 
 
@@ -44,11 +48,9 @@ class Governing:
         Returns:
             Whether a hold is in force, so that failures spend no attempt.
         """
-        seen = [_seen(result) for result in results]
-        if not busy:
-            seen = [each for each in seen if _matters(each)]
-        if not seen:
+        if not busy and all(isinstance(result.outcome, _WELL) for result in results):
             return False
+        seen = [_seen(result) for result in results]
 
         def decide(governor: Governor, moment: Moment) -> Step:
             return _all_of(governor, seen, moment)
@@ -112,11 +114,6 @@ def _all_of(governor: Governor, seen: Sequence[Seen], moment: Moment) -> Step:
         tuple(each for step in steps for each in step.doubted),
         tuple(event for step in steps for event in step.events),
     )
-
-
-def _matters(seen: Seen) -> bool:
-    """Whether an outcome would change a governor that is calm."""
-    return observe(_CALM, seen, Moment(seen.claimed_at, ceiling=2)).governor != _CALM
 
 
 def _seen(result: Result) -> Seen:

@@ -8,30 +8,46 @@ secret. `TABLE` is what the README's table of settings is checked against.
 from __future__ import annotations
 
 import difflib
-import ipaddress
-import math
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from .errors import SettingsError
+from .setting_kinds import (
+    DEFAULT_API_URL,
+    Secret,
+    is_loopback,
+    read_api_url,
+    read_choice,
+    read_dsn,
+    read_existing_file,
+    read_namespace,
+    read_number,
+    read_proxy_url,
+    read_redis_url,
+    read_region,
+    read_token,
+    read_token_file,
+    read_whole,
+    read_yes_no,
+)
+
+__all__ = [
+    "DEFAULT_API_URL",
+    "DEFAULT_REDIS_URL",
+    "TABLE",
+    "Row",
+    "Secret",
+    "Settings",
+    "is_loopback",
+    "load",
+    "read_token",
+]
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
-DEFAULT_API_URL = "https://api.meuassistente.rdstationmentoria.com.br/rest"
 DAY_SECONDS = 86_400.0
-
-
-class Secret(str):
-    """A string that never shows itself in a repr or a format of its owner."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "Secret(***)" if self else "Secret()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,295 +102,167 @@ class Row:
     meaning: str
 
 
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            raise ValueError(f"expected a number from {low:g} to {high:g}, found {text!r}")
-        return value
-
-    return parse
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
-            raise ValueError(f"expected a whole number from {low} to {high}, found {text!r}")
-        return int(text)
-
-    return parse
-
-
-def _choice(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"expected one of {', '.join(words)}, found {text!r}")
-        return text
-
-    return parse
-
-
-def _namespace(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", text):
-        raise ValueError("expected 1 to 64 letters, digits, '_', '.' or '-'")
-    return text
-
-
-def _split(text: str) -> SplitResult:
-    """Split a URL; what `urlsplit` says of a bad one may hold its password, so it is not passed on.
-
-    A password with a `/`, `#` or `?` in clear makes the port what it is not, so that is looked at.
-    """
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("expected a URL; in a password write / # ? @ as %2F %23 %3F %40") from None
-    return parts
-
-
-def _redis_url(text: str) -> Secret:
-    parts = _split(text)
-    if parts.scheme not in ("redis", "rediss", "unix"):
-        raise ValueError("expected a URL that begins with redis://, rediss:// or unix://")
-    if parts.scheme == "unix" and not parts.path:
-        raise ValueError("expected the path of a socket after unix://")
-    return Secret(text)
-
-
-def _api_url(text: str) -> str:
-    parts = _split(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("expected an https:// URL, such as " + DEFAULT_API_URL)
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("expected a URL without user, password, query or fragment")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError("https is required beyond loopback: the token and the leads are secret")
-    return text.rstrip("/")
-
-
-def read_token(text: str) -> Secret:
-    """The token that a text holds, white space around it left out.
-
-    Raises:
-        ValueError: it is no single word of printable ASCII. It is not shown.
-    """
-    token = text.strip()
-    if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise ValueError("expected one word of printable ASCII characters (not shown: a secret)")
-    return Secret(token)
-
-
-def _proxy_url(text: str) -> Secret:
-    parts = _split(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("expected an http:// or https:// URL of a proxy")
-    return Secret(text)
-
-
-def _token_file(text: str) -> str:
-    if not Path(text).is_file():
-        raise ValueError("expected the path of an existing file (not shown: it may be the token)")
-    return text
-
-
-def _existing_file(text: str) -> str:
-    if not Path(text).is_file():
-        raise ValueError(f"expected an existing file, found none at {text!r}")
-    return text
-
-
-def _region(text: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", text):
-        raise ValueError(f"expected a two-letter region in capitals, such as BR, found {text!r}")
-    from phonenumbers import SUPPORTED_REGIONS  # slow to import, and few set a region
-
-    if text not in SUPPORTED_REGIONS:
-        raise ValueError(f"expected a region that has phone numbers, such as BR, found {text!r}")
-    return text
-
-
-def _yes_no(text: str) -> bool:
-    return _choice("yes", "no")(text) == "yes"
-
-
-def _dsn(text: str) -> Secret:
-    parts = _split(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not parts.username:
-        raise ValueError("expected a DSN, such as https://KEY@HOST/PROJECT (not shown: a secret)")
-    return Secret(text)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address (as in a URL, without brackets) means this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-_DAYS = _number(0.01, 3650)
+_DAYS = read_number(0.01, 3650)
 
 TABLE: tuple[Row, ...] = (
     Row(
         "LEADS_REDIS_URL",
         "redis_url",
-        _redis_url,
+        read_redis_url,
         "Redis: `redis://`, `rediss://` (TLS) or `unix://`",
     ),
     Row(
         "LEADS_NAMESPACE",
         "namespace",
-        _namespace,
+        read_namespace,
         "first part of each key; queues side by side in one Redis",
     ),
-    Row("LEADS_API_URL", "api_url", _api_url, "base URL of the API; https beyond loopback"),
+    Row("LEADS_API_URL", "api_url", read_api_url, "base URL of the API; https beyond loopback"),
     Row("LEADS_API_TOKEN", "api_token", read_token, "the Bearer token"),
     Row(
         "LEADS_API_TOKEN_FILE",
         "api_token_file",
-        _token_file,
+        read_token_file,
         "a file that holds the token alone; set this or `LEADS_API_TOKEN`, not both",
     ),
     Row(
         "LEADS_API_PROXY",
         "api_proxy",
-        _proxy_url,
+        read_proxy_url,
         "proxy for the API",
     ),
-    Row("LEADS_API_CA_BUNDLE", "api_ca_bundle", _existing_file, "file of CA certificates (PEM)"),
+    Row(
+        "LEADS_API_CA_BUNDLE", "api_ca_bundle", read_existing_file, "file of CA certificates (PEM)"
+    ),
     Row(
         "LEADS_ALLOW_API_CHANGE",
         "allow_api_change",
-        _yes_no,
+        read_yes_no,
         "`yes`: this namespace may deliver to another API address from now on",
     ),
-    Row("LEADS_CONCURRENCY", "concurrency", _whole(1, 256), "requests in flight per process"),
+    Row("LEADS_CONCURRENCY", "concurrency", read_whole(1, 256), "requests in flight per process"),
     Row(
         "LEADS_MAX_IN_FLIGHT",
         "max_in_flight",
-        _whole(1, 100_000),
+        read_whole(1, 100_000),
         "requests in flight across the fleet; while the API is in trouble they are fewer",
     ),
     Row(
         "LEADS_RATE_PER_MINUTE",
         "rate_per_minute",
-        _whole(0, 1_000_000),
+        read_whole(0, 1_000_000),
         "requests a minute across the fleet, look-ups included; `0`: as many as the API takes",
     ),
     Row(
         "LEADS_RATE_BURST",
         "rate_burst",
-        _whole(0, 1_000_000),
+        read_whole(0, 1_000_000),
         "requests that may go out at once after a pause; `0`: a hundredth of the rate",
     ),
-    Row("LEADS_MAX_ATTEMPTS", "max_attempts", _whole(1, 1000), "attempts before a lead is dead"),
+    Row(
+        "LEADS_MAX_ATTEMPTS", "max_attempts", read_whole(1, 1000), "attempts before a lead is dead"
+    ),
     Row(
         "LEADS_MAX_AGE_SECONDS",
         "max_age_seconds",
-        _number(1, 3650 * DAY_SECONDS),
+        read_number(1, 3650 * DAY_SECONDS),
         "how long a failing lead is tried, time under holds left out",
     ),
     Row(
         "LEADS_BACKOFF_BASE_SECONDS",
         "backoff_base_seconds",
-        _number(0.001, 3600),
+        read_number(0.001, 3600),
         "upper end of the first wait; doubles with each attempt",
     ),
     Row(
         "LEADS_BACKOFF_CAP_SECONDS",
         "backoff_cap_seconds",
-        _number(0.001, 7 * DAY_SECONDS),
+        read_number(0.001, 7 * DAY_SECONDS),
         "upper end of any wait",
     ),
     Row(
         "LEADS_RETRY_AFTER_CAP_SECONDS",
         "retry_after_cap_seconds",
-        _number(1, 7 * DAY_SECONDS),
+        read_number(1, 7 * DAY_SECONDS),
         "longest `Retry-After` that is obeyed",
     ),
     Row(
         "LEADS_CONNECT_TIMEOUT_SECONDS",
         "connect_timeout_seconds",
-        _number(0.05, 60),
+        read_number(0.05, 60),
         "to connect to the API",
     ),
     Row(
         "LEADS_DEADLINE_SECONDS",
         "deadline_seconds",
-        _number(0.1, 300),
+        read_number(0.1, 300),
         "for one whole call of the API, connecting included",
     ),
     Row(
         "LEADS_IDLE_SECONDS",
         "idle_seconds",
-        _number(0, 300),
+        read_number(0, 300),
         "a connection to the API that was idle for longer is not used again",
     ),
     Row(
         "LEADS_MAX_ANSWER_BYTES",
         "max_answer_bytes",
-        _whole(1024, 67_108_864),
+        read_whole(1024, 67_108_864),
         "largest answer that is read",
     ),
     Row(
         "LEADS_LEASE_SECONDS",
         "lease_seconds",
-        _number(1, 3600),
+        read_number(1, 3600),
         "how long a claimed lead is this worker's; longer than the deadline",
     ),
     Row(
         "LEADS_UNKNOWN_FIELDS",
         "unknown_fields",
-        _choice("reject", "custom", "drop"),
+        read_choice("reject", "custom", "drop"),
         "fields that the API does not have: refuse the lead, move to `custom`, or leave out",
     ),
     Row(
         "LEADS_ON_UNKNOWN_OUTCOME",
         "on_unknown_outcome",
-        _choice("reconcile", "retry", "park"),
+        read_choice("reconcile", "retry", "park"),
         "a lead that may have arrived: ask the API for it, send it again (may duplicate), or park"
         " it for a person",
     ),
     Row(
         "LEADS_RECONCILE_FALLBACK",
         "reconcile_fallback",
-        _choice("retry", "park"),
+        read_choice("retry", "park"),
         "the same, where the API cannot be asked",
     ),
     Row(
         "LEADS_FIRST_LOOK_SECONDS",
         "first_look_seconds",
-        _number(0, DAY_SECONDS),
+        read_number(0, DAY_SECONDS),
         "from such an attempt to the first question",
     ),
     Row(
         "LEADS_SECOND_LOOK_SECONDS",
         "second_look_seconds",
-        _number(0, DAY_SECONDS),
+        read_number(0, DAY_SECONDS),
         "to the second, after which a lead that is not there is sent again",
     ),
     Row(
         "LEADS_PHONE_REGION",
         "phone_region",
-        _region,
+        read_region,
         "region of phones that are written without country code",
     ),
     Row(
         "LEADS_UTM_KEYS",
         "utm_keys",
-        _choice("bare", "prefixed"),
+        read_choice("bare", "prefixed"),
         "`utm` keys as sent: `source`, or `utm_source`",
     ),
     Row(
         "LEADS_CUSTOM_VALUES",
         "custom_values",
-        _choice("text", "json"),
+        read_choice("text", "json"),
         "`custom` values as sent: all as text, or as they came",
     ),
     Row(
@@ -390,7 +278,7 @@ TABLE: tuple[Row, ...] = (
         _DAYS,
         "days the tombstone of an erased lead is kept",
     ),
-    Row("SENTRY_DSN", "sentry_dsn", _dsn, "where to report to; nothing is reported without it"),
+    Row("SENTRY_DSN", "sentry_dsn", read_dsn, "where to report to; nothing is reported without it"),
     Row("SENTRY_ENVIRONMENT", "sentry_environment", str, "the environment that reports carry"),
 )
 

@@ -8,7 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .governor import Accused, Hold
-from .outcome import Delivered, GivenBack, HoldKind, Mangled, Outcome, Rejected, Retry, Unknown
+from .outcome import (
+    Delivered,
+    GivenBack,
+    HoldKind,
+    Mangled,
+    Outcome,
+    Rejected,
+    Retry,
+    Unknown,
+    safe_code,
+)
 
 _BUSY = frozenset({"status_425", "status_429"})
 """The API is there and says so: no outage."""
@@ -43,13 +53,20 @@ class Seen:
     look: bool = False
 
 
-def proves(kind: HoldKind, seen: Seen) -> bool:
-    """Whether an outcome shows that what a hold is about is over."""
+def proves(hold: Hold, seen: Seen) -> bool:
+    """Whether an outcome shows that what a hold is about is over, or never was.
+
+    An answered question proves less than a lead that was taken: a token may read and not write, and
+    a suspicion decides about a lead.
+    """
     if isinstance(seen.outcome, Rejected):
-        return kind is HoldKind.OUTAGE  # it is there; more is not known
+        return hold.kind is HoldKind.OUTAGE  # it is there; more is not known
     if not isinstance(seen.outcome, Delivered):
         return False
-    return not seen.look or kind in (HoldKind.OUTAGE, HoldKind.CREDENTIALS)
+    readable = hold.kind is HoldKind.OUTAGE or (
+        hold.kind is HoldKind.CREDENTIALS and not hold.suspected
+    )
+    return not seen.look or readable
 
 
 def is_alike(hold: Hold, seen: Seen) -> bool:
@@ -99,10 +116,10 @@ def cause(outcome: Outcome) -> str:
 def as_accused(seen: Seen) -> Accused:
     """The lead of an outcome that may be its own fault."""
     status = getattr(seen.outcome, "status", 0)
-    code = getattr(seen.outcome, "code", "")
+    code = safe_code(getattr(seen.outcome, "code", ""))
     return Accused(seen.lead_id, seen.token, status, code, seen.doubted)
 
 
 def is_slow(outcome: Outcome) -> bool:
     """Whether the API has more to do than it can: reason to send less at once."""
-    return cause(outcome) in _SLOW
+    return isinstance(outcome, Retry | Unknown) and outcome.cause in _SLOW

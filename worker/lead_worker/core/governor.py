@@ -13,6 +13,9 @@ from .outcome import HoldKind
 STALE_TOKEN_SECONDS = 300.0
 """For how long a token that was refused, while another is taken, gets no leads."""
 
+MAX_STALE = 8
+ASKED = "the API has asked everyone to wait"
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -117,8 +120,8 @@ class Governor:
         run: failures in a row that say that the API is away.
         failing: the last of their leads, each once.
         holds: how many holds there were.
-        stale_mark: the mark of a token that was refused while another was taken, or "".
-        stale_until_at: until when whoever has it gets no leads.
+        stale: marks of tokens that were refused while another was taken, each with the time until
+            which whoever has it gets no leads.
     """
 
     hold: Hold | None = None
@@ -126,8 +129,7 @@ class Governor:
     run: int = 0
     failing: tuple[str, ...] = ()
     holds: int = 0
-    stale_mark: str = ""
-    stale_until_at: float = 0.0
+    stale: tuple[tuple[str, float], ...] = ()
 
     @property
     def calm(self) -> bool:
@@ -191,25 +193,19 @@ def pause(governor: Governor, reason: str, moment: Moment) -> Step:
     flight = before.flight if before else 0.0
     paused = Hold(HoldKind.PAUSED, reason, not_before_at=asked_until_at, flight=flight)
     step = begin(governor, paused, moment)
-    return replace(step, events=(*_ended(before, moment), *step.events))
+    return replace(step, events=(*ended(before, moment), *step.events))
 
 
 def resume(governor: Governor, moment: Moment) -> Step:
-    """End the hold in force, whatever it is. What the API asked for outlasts a pause."""
+    """End the hold in force, whatever it is. What the API asked for outlasts any other hold."""
     hold = governor.hold
     if hold is None:
         return Step(governor)
-    told = Event("resumed", hold.kind, hold.reason, moment.by, moment.now_at - hold.since_at)
-    if hold.kind is HoldKind.PAUSED and hold.not_before_at > moment.now_at:
-        asked = Hold(
-            HoldKind.NOT_BEFORE,
-            "the API asked for it during the pause",
-            until_at=hold.not_before_at,
-            flight=hold.flight,
-        )
-        step = begin(governor, asked, moment)
-        return replace(step, events=(told, *step.events))
-    return replace(end(governor, moment), events=(told,))
+    lasted = max(0.0, moment.now_at - hold.since_at)
+    told = Event("resumed", hold.kind, hold.reason, moment.by, lasted)
+    step = end(governor, moment)
+    begun = tuple(event for event in step.events if event.event == "hold_began")
+    return replace(step, events=(told, *begun))
 
 
 def elapse(governor: Governor, moment: Moment) -> Step:
@@ -223,12 +219,13 @@ def elapse(governor: Governor, moment: Moment) -> Step:
 def token_changed(governor: Governor, mark: str, moment: Moment) -> Step:
     """End a hold for credentials at once where a token other than the refused one is there.
 
-    Whoever still has the refused one gets no leads meanwhile, or a lead of its would look guilty.
+    Whoever still has the refused one gets no leads meanwhile, or a lead of its would look guilty. A
+    suspicion goes on: its trials will tell.
     """
     hold = governor.hold
-    if hold is None or hold.kind is not HoldKind.CREDENTIALS or mark in ("", hold.token_mark):
+    if hold is None or hold.kind is not HoldKind.CREDENTIALS or hold.suspected:
         return Step(governor)
-    if is_stale(governor, mark, moment.now_at):
+    if mark in ("", hold.token_mark) or is_stale(governor, mark, moment.now_at):
         return Step(governor)
     step = end(governor, moment)
     told = Event("token_changed", hold.kind, "another token is there", moment.by)
@@ -238,12 +235,15 @@ def token_changed(governor: Governor, mark: str, moment: Moment) -> Step:
 
 def set_stale(governor: Governor, mark: str, now_at: float) -> Governor:
     """Note that a token is refused while another is taken."""
-    return replace(governor, stale_mark=mark, stale_until_at=now_at + STALE_TOKEN_SECONDS)
+    others = tuple(each for each in governor.stale if each[0] != mark and each[1] > now_at)
+    if not mark:
+        return governor
+    return replace(governor, stale=(*others, (mark, now_at + STALE_TOKEN_SECONDS))[-MAX_STALE:])
 
 
 def is_stale(governor: Governor, mark: str, now_at: float) -> bool:
     """Whether a token was refused lately, while another was taken."""
-    return mark != "" and mark == governor.stale_mark and now_at < governor.stale_until_at
+    return any(mark == stale and now_at < until for stale, until in governor.stale)
 
 
 def begin(governor: Governor, hold: Hold, moment: Moment) -> Step:
@@ -265,16 +265,22 @@ def begin(governor: Governor, hold: Hold, moment: Moment) -> Step:
 
 
 def end(governor: Governor, moment: Moment) -> Step:
-    """End the hold in force; requests begin again from one at a time."""
+    """End the hold in force; requests begin again from one at a time, and not before the time that
+    the API has asked for."""
     hold = governor.hold
     if hold is None:
         return Step(governor)
     window = Window(1.0, max(1.0, hold.flight / 2), moment.now_at)
-    return Step(replace(governor, hold=None, window=window), events=_ended(hold, moment))
+    step = Step(replace(governor, hold=None, window=window), events=ended(hold, moment))
+    if hold.kind is HoldKind.NOT_BEFORE or hold.not_before_at <= moment.now_at:
+        return step
+    asked = Hold(HoldKind.NOT_BEFORE, ASKED, until_at=hold.not_before_at, flight=hold.flight)
+    begun = begin(step.governor, asked, moment)
+    return replace(begun, events=(*step.events, *begun.events))
 
 
-def _ended(hold: Hold | None, moment: Moment) -> tuple[Event, ...]:
-    """The end is told of what was told to begin."""
+def ended(hold: Hold | None, moment: Moment) -> tuple[Event, ...]:
+    """What is told of a hold's end, where its beginning was told."""
     if hold is None or hold.suspected or hold.kind is HoldKind.PAUSED:
         return ()
     lasted = max(0.0, moment.now_at - hold.since_at)

@@ -162,12 +162,16 @@ def _answered(answer: Answer, sought: Sought, owners: Mapping[str, str], policy:
 def _unanswered(finding: Unanswered, sought: Sought, policy: Policy) -> Look:
     progress = sought.progress
     unanswered = progress.unanswered + (0 if sought.spared else 1)
+    if unanswered >= MAX_UNANSWERED and progress.similar:
+        return Look(Transition(State.PARKED, spends_attempt=False), "similar", cause=finding.cause)
     if unanswered >= MAX_UNANSWERED:
         return _fall_back("unanswered", finding.cause, sought.standing, policy)
     wait = min(UNANSWERED_SECONDS * 2.0 ** max(0, unanswered - 1), UNANSWERED_CAP_SECONDS)
     wait = max(min(wait, policy.second_look_seconds), finding.retry_after_seconds or 0.0)
     later = Progress(progress.looks, progress.page, unanswered, progress.similar)
-    if finding.cause == CLOCKS:  # they are known by now: the question can be put right at once
+    if (
+        finding.cause == CLOCKS and not sought.spared
+    ):  # they are known by now: the question can be put right at once
         wait = 0.0
     return _goes_on(later, "unanswered", wait, finding.cause)
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+# What is no code may be words, and words may be about a person.
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+
+def safe_code(code: str) -> str:
+    """The API's code, fit for a record; "" for what may be words."""
+    return code if _CODE.fullmatch(code) else ""
 
 
 class HoldKind(StrEnum):

@@ -15,7 +15,7 @@ FLOOR_SECONDS = 1.0
 
 _SANE_SKEW_SECONDS = 86_400.0
 _LONGEST_DATE = 64
-_DIGITS = re.compile(r"[0-9]+")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
 
 
 def retry_after_seconds(
@@ -26,18 +26,20 @@ def retry_after_seconds(
     A date counts from the answer's own `Date`, because both were written by the same clock; where
     that header is missing, unreadable or more than a day off, from `now_at`.
 
+    What is neither (`1.5`, `-1`, `soon`) asks for a pause all the same: of as many seconds, or of
+    the shortest where it is no number.
+
     Returns:
-        Seconds between 1 and the cap; or None where there is no header, or none that makes sense
-        (`1.5`, `-1`, `soon`), so that the ordinary backoff applies.
+        Seconds between 1 and the cap; None where there is no header, or an empty one.
     """
     text = (header or "").strip(" \t")
-    if _DIGITS.fullmatch(text):
+    if not text:
+        return None
+    if _NUMBER.fullmatch(text):
         wait = float(text)
     else:
         until_at = http_date_at(text)
-        if until_at is None:
-            return None
-        wait = until_at - _answered_at(date_header, now_at)
+        wait = 0.0 if until_at is None else until_at - _answered_at(date_header, now_at)
     return min(max(wait, FLOOR_SECONDS), cap_seconds)
 
 

@@ -5,14 +5,19 @@ The entry may hold the API's words and thus personal data; the record's fields n
 
 from __future__ import annotations
 
-import re
-
 from .lifecycle import State, Transition
 from .looks import Look, Progress
-from .outcome import Delivered, GivenBack, Invalid, Mangled, Outcome, Rejected, Retry, Unknown
-
-# What is no code may be words, and words may be about a person.
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+from .outcome import (
+    Delivered,
+    GivenBack,
+    Invalid,
+    Mangled,
+    Outcome,
+    Rejected,
+    Retry,
+    Unknown,
+    safe_code,
+)
 
 _NAMES: dict[type, str] = {
     Delivered: "delivered",
@@ -130,7 +135,7 @@ def record_fields(outcome: Outcome, transition: Transition) -> dict[str, str]:
         fields["reason"] = transition.reason.value
     if isinstance(outcome, Rejected):
         fields["status"] = str(outcome.status)
-        fields["code"] = outcome.code if _CODE.fullmatch(outcome.code) else ""
+        fields["code"] = safe_code(outcome.code)
     return fields
 
 

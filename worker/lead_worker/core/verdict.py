@@ -38,10 +38,11 @@ from .governor import (
     Step,
     begin,
     end,
+    ended,
     is_stale,
     set_stale,
 )
-from .outcome import HoldKind, Rejected, Retry
+from .outcome import GivenBack, HoldKind, Invalid
 from .window import grown, halved
 
 RUN = 5
@@ -51,6 +52,7 @@ WITNESSES = 3
 """So many leads must have failed alike before the API is to blame and not a lead."""
 
 MAX_ACCUSED = 32
+_UNAUTHORIZED = 401
 AGAIN_SECONDS = 1.0
 """After a trial that says nothing, such as a time-out amid bad credentials."""
 
@@ -66,7 +68,14 @@ def observe(governor: Governor, seen: Seen, moment: Moment) -> Step:
         governor = replace(governor, hold=hold)
     if hold.kind not in PACES:
         return Step(governor)
-    if seen.canary_of == hold.number:
+    is_canary = seen.canary_of == hold.number
+    if (
+        blamed(seen.outcome) is not None
+        and not is_canary
+        and is_stale(governor, seen.mark, moment.now_at)
+    ):
+        return Step(governor)  # known to be that token's fault
+    if is_canary:
         return _canary_came_back(governor, hold, seen, moment)
     return _came_from_before(governor, hold, seen, moment)
 
@@ -84,7 +93,7 @@ def _at_ease(governor: Governor, seen: Seen, moment: Moment) -> Step:
             return Step(governor)  # known to be this token's fault
         return begin(governor, _suspicion(kind, seen, moment), moment)
     governor = _counted(governor, seen, moment)
-    if governor.run >= RUN:
+    if governor.run >= RUN and is_down(seen.outcome):
         return _outage(governor, seen, moment)
     wait = asked_seconds(seen.outcome)
     if wait:
@@ -97,7 +106,8 @@ def _at_ease(governor: Governor, seen: Seen, moment: Moment) -> Step:
 def _counted(governor: Governor, seen: Seen, moment: Moment) -> Governor:
     """Count the run of failures, and let the window breathe."""
     window = governor.window
-    if is_slow(seen.outcome):
+    # A `Retry-After` begins a hold, and what follows that begins from one anyway.
+    if is_slow(seen.outcome) and not asked_seconds(seen.outcome):
         window = halved(window, seen.claimed_at, moment)
     if is_down(seen.outcome):
         failing = (*(i for i in governor.failing if i != seen.lead_id), seen.lead_id)[-WITNESSES:]
@@ -148,19 +158,17 @@ def _came_from_before(governor: Governor, hold: Hold, seen: Seen, moment: Moment
         return Step(governor)
     if is_alike(hold, seen):
         return _accuse(governor, hold, seen, moment)
-    if proves(hold.kind, seen):
+    if proves(hold, seen):
         return Step(replace(governor, hold=replace(hold, alike=0)))
     return Step(governor)
 
 
 def _canary_came_back(governor: Governor, hold: Hold, seen: Seen, moment: Moment) -> Step:
     kind = blamed(seen.outcome)
-    if proves(hold.kind, seen):
+    if proves(hold, seen):
         return _acquit(governor, hold, seen, moment)
     if kind is not None and kind is not hold.kind:
-        ended = end(governor, moment)
-        begun = begin(ended.governor, _suspicion(kind, seen, moment), moment)
-        return replace(begun, events=(*ended.events, *begun.events))
+        return _changed_kind(governor, hold, kind, seen, moment)
     if not is_alike(hold, seen):
         return Step(replace(governor, hold=_try_another(hold, seen, moment)))
     if hold.suspected:
@@ -168,11 +176,31 @@ def _canary_came_back(governor: Governor, hold: Hold, seen: Seen, moment: Moment
     return Step(replace(governor, hold=_next_canary(hold, moment)))
 
 
+def _changed_kind(
+    governor: Governor, hold: Hold, kind: HoldKind, seen: Seen, moment: Moment
+) -> Step:
+    """Another fault came to light. It goes on at the pace that the last one had come to: faults
+    that take turns must not be asked without a pause."""
+    later = moment.now_at + hold.pause_seconds
+    suspicion = replace(
+        _suspicion(kind, seen, moment),
+        canary_at=later,
+        trial_at=later,
+        pause_seconds=min(hold.pause_seconds * 2, PACES[kind].cap_seconds),
+        not_before_at=hold.not_before_at,
+        flight=hold.flight,
+    )
+    begun = begin(governor, _not_sooner(suspicion), moment)
+    return replace(begun, events=(*ended(hold, moment), *begun.events))
+
+
 def _accuse(governor: Governor, hold: Hold, seen: Seen, moment: Moment) -> Step:
     """One more lead was refused alike; with the second other one, the hold stands."""
     known = seen.lead_id in {each.lead_id for each in hold.accused}
     accused, alike = hold.accused, hold.alike
-    if not known:
+    if known:  # under another claim by now
+        accused = tuple(as_accused(seen) if e.lead_id == seen.lead_id else e for e in accused)
+    else:
         accused, alike = (*accused, as_accused(seen))[:MAX_ACCUSED], alike + 1
     hold = replace(hold, accused=accused, alike=alike)
     if alike < WITNESSES - 1:
@@ -186,21 +214,29 @@ def _accuse(governor: Governor, hold: Hold, seen: Seen, moment: Moment) -> Step:
 
 def _acquit(governor: Governor, hold: Hold, seen: Seen, moment: Moment) -> Step:
     """A lead that was sent after the accusation was taken: the API is well."""
-    other_token = hold.kind is HoldKind.CREDENTIALS and seen.mark != hold.token_mark
-    ended = end(governor, moment)
-    if other_token:
-        after = set_stale(ended.governor, hold.token_mark, moment.now_at)
-        return replace(ended, governor=after)
+    step = end(governor, moment)
+    if hold.kind is HoldKind.CREDENTIALS and seen.mark != hold.token_mark:
+        if _is_the_tokens_fault(hold):
+            stale = set_stale(step.governor, hold.token_mark, moment.now_at)
+            return replace(step, governor=stale)
+        return replace(step, doubted=hold.accused)
     if not hold.suspected:
-        return ended
-    # Nothing was wrong with the API, so nothing has to begin slowly.
-    after = replace(ended.governor, window=grown(governor.window, moment))
+        return step
+    if step.governor.hold is None:  # nothing was wrong, so nothing has to begin slowly
+        window = grown(governor.window, moment)
+        step = replace(step, governor=replace(step.governor, window=window))
     if hold.kind in (HoldKind.OUTAGE, HoldKind.CONTRACT):
-        return Step(after)  # their leads are judged by what became of them
-    alone = len(hold.accused) == 1
-    guilty = tuple(each for each in hold.accused if alone or each.doubted)
-    doubted = tuple(each for each in hold.accused if each not in guilty)
-    return Step(after, convicted=guilty, doubted=doubted)
+        return step  # their leads are judged by what became of them
+    others = tuple(each for each in hold.accused if each.lead_id != seen.lead_id)
+    guilty = tuple(each for each in others if len(hold.accused) == 1 or each.doubted)
+    doubted = tuple(each for each in others if each not in guilty)
+    return replace(step, convicted=guilty, doubted=doubted)
+
+
+def _is_the_tokens_fault(hold: Hold) -> bool:
+    """Whether, now that another token was taken, the refused one is to blame. One lead alone may
+    have been forbidden (403) for a reason of its own; a 401 is about nothing else."""
+    return len(hold.accused) > 1 or any(each.status == _UNAUTHORIZED for each in hold.accused)
 
 
 def _next_canary(hold: Hold, moment: Moment) -> Hold:
@@ -216,8 +252,8 @@ def _next_canary(hold: Hold, moment: Moment) -> Hold:
 
 def _try_another(hold: Hold, seen: Seen, moment: Moment) -> Hold:
     """A canary that says nothing about the hold: it was invalid, or the API was slow."""
-    said_nothing = not is_down(seen.outcome) and not isinstance(seen.outcome, (Retry, Rejected))
-    wait = 0.0 if said_nothing else PACES[hold.kind].first_seconds
+    unsent = isinstance(seen.outcome, Invalid | GivenBack) and not seen.look
+    wait = 0.0 if unsent else PACES[hold.kind].first_seconds
     trial_at = moment.now_at + min(wait, AGAIN_SECONDS) if hold.suspected else None
     return _not_sooner(replace(hold, canary_at=moment.now_at + wait, trial_at=trial_at))
 

@@ -21,8 +21,7 @@ def write_governor(governor: Governor) -> dict[str, str]:
         "holds": governor.holds,
         "run": governor.run,
         "failing": " ".join(governor.failing),
-        "stale_mark": governor.stale_mark,
-        "stale_until": _stamp(governor.stale_until_at) if governor.stale_mark else "",
+        "stale": " ".join(f"{mark} {until:.6f}" for mark, until in governor.stale),
         "busy": "" if governor.calm else "1",
     }
     if governor.window:
@@ -49,8 +48,7 @@ def read_governor(fields: Mapping[str, str]) -> Governor:
         run=_whole(fields.get("run")),
         failing=tuple(fields.get("failing", "").split()),
         holds=_whole(fields.get("holds")),
-        stale_mark=fields.get("stale_mark", ""),
-        stale_until_at=_number(fields.get("stale_until")) or 0.0,
+        stale=_read_stale(fields.get("stale", "").split()),
     )
 
 
@@ -99,11 +97,16 @@ def _read_hold(fields: Mapping[str, str]) -> Hold:
     )
 
 
+def _read_stale(words: list[str]) -> tuple[tuple[str, float], ...]:
+    pairs = zip(words[::2], words[1::2], strict=False)
+    return tuple((mark, _number(until) or 0.0) for mark, until in pairs)
+
+
 def _read_accused(text: str) -> tuple[Accused, ...]:
     try:
         rows = json.loads(text) if text else []
         return tuple(Accused(str(i), str(t), int(s), str(c), bool(d)) for i, t, s, c, d in rows)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return ()
 
 
@@ -128,4 +131,4 @@ def _number(text: str | None) -> float | None:
 
 
 def _whole(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else 0
+    return int(text) if text and len(text) < 16 and text.isascii() and text.isdigit() else 0

@@ -11,7 +11,7 @@
 --        seconds for which it has been tried, without holds · raw · about
 --        (of a send: doubted or ""; of a look: unknown since · looks · page · unanswered · similar)}
 --       {"held", now, kind, until or "", seconds after which to ask again or "", 1 if its time is
---        over, mark of the token that was refused or ""} · {"stale", now}: a later claim was here
+--        over, mark of the token that was refused, if the hold stands, or ""} · {"stale", now}: a later claim was here
 -- The same number gives the same batch again, its leases renewed: the first answer was lost, so
 -- nothing of the batch has begun.
 -- The order: the governor, the rate, then the queues by their shares. A claimed lead is one request.
@@ -45,6 +45,13 @@ local function answer(id, lead, queue)
   taken[#taken + 1] = {id = id, from = P .. queue, look = look, first = not lead[6]}
 end
 
+-- Nobody gets another canary before this one is settled, or its lease is over.
+local function guard(g, upto)
+  local version = redis.call('HINCRBY', P .. 'counts', 'governor_version', 1)
+  redis.call('HSET', P .. 'governor', 'canary_at', upto, 'version', version)
+  if g.trial_at then redis.call('HSET', P .. 'governor', 'trial_at', upto) end
+end
+
 local last = redis.call('GET', P .. 'claim:' .. worker) or ''
 local last_number, last_alone, last_canary, last_ids = string.match(last, '^(%d+)(!?)~(%d+) (.*)$')
 last_number = tonumber(last_number or 0)
@@ -62,17 +69,20 @@ if last_number == number then
     redis.call('ZADD', lead.from, 'XX', stamp(now + lease), lead.id)
     if lead.look then redis.call('ZADD', P .. 'looking', stamp(now + lease), lead.id) end
   end
+  if #taken > 0 and reply[6] > 0 and g.number == last_canary then guard(g, stamp(now + lease + 1)) end
   return reply
 end
 
-if g.stale_mark == ARGV[8] and now < tonumber(g.stale_until) then
-  return {'held', stamp(now), 'credentials', g.stale_until, '', 0, ''}
+for mark, upto in string.gmatch(g.stale or '', '(%S+) (%S+)') do
+  if mark == ARGV[8] and now < tonumber(upto) then
+    return {'held', stamp(now), 'credentials', upto, '', 0, ''}
+  end
 end
 local room, again, only = admit(g, in_flight(), tonumber(ARGV[9]))
 if room == 0 and g.kind then
   local over = g['until'] and again == 0
   return {'held', stamp(now), g.kind, g['until'] or '', again and stamp(again) or '', over and 1 or 0,
-    g.token_mark or ''}
+    not g.trial_at and g.token_mark or ''}
 end
 local rate = permits(tonumber(ARGV[10]), tonumber(ARGV[11]))
 local limit = math.min(most, room, rate.most)
@@ -172,11 +182,8 @@ for n, lead in ipairs(taken) do
   ids[n] = lead.id
 end
 if only then
-  -- Nobody gets another one before this one is settled, or its lease is over.
-  local version = redis.call('HINCRBY', P .. 'counts', 'governor_version', 1)
-  local guard = stamp(now + lease + 1)
-  redis.call('HSET', P .. 'governor', 'canary', ids[1], 'canary_at', guard, 'version', version)
-  if g.trial_at then redis.call('HSET', P .. 'governor', 'trial_at', guard) end
+  guard(g, stamp(now + lease + 1))
+  redis.call('HSET', P .. 'governor', 'canary', ids[1])
   reply[6] = tonumber(g.number)
 end
 if credits then

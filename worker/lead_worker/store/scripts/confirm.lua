@@ -14,7 +14,10 @@ if owner and owner ~= id then return 'taken' end
 move(id, 'parked', lead[2], 'delivered', now, 'act', ARGV[3])
 redis.call('HDEL', key, 'token', 'expired', 'reason', 'cause', 'status', 'code')
 if api_id ~= '' and not owner then
-  if lead[4] then redis.call('HSET', key, 'also', (lead[5] and lead[5] .. ' ' or '') .. lead[4]) end
+  if lead[4] then
+    redis.call('HSET', key, 'also', (lead[5] and lead[5] .. ' ' or '') .. lead[4])
+    redis.call('HINCRBY', P .. 'counts', 'duplicates', 1)
+  end
   redis.call('HSET', key, 'api_id', api_id)
   redis.call('SET', P .. 'api:' .. api_id, id)
 end

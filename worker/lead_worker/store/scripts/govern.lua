@@ -10,7 +10,11 @@
 -- Versions count up over the life of the namespace, so an old decision cannot fit a new hold. A lead
 -- that was sent again since it was refused is left alone.
 local acted = redis.call('HMGET', P .. 'governor', 'act', 'verdict')
-if acted[1] == ARGV[3] then return cjson.decode(acted[2]) end
+if acted[1] == ARGV[3] then
+  local verdict = {}
+  for word in string.gmatch(acted[2], '%S+') do verdict[#verdict + 1] = word end
+  return verdict
+end
 local g = governor()
 if (g.version or '0') ~= ARGV[2] then return {'conflict'} end
 local held = held_seconds(g)
@@ -46,7 +50,7 @@ for _, lead in ipairs(convicted) do
 end
 for _, lead in ipairs(doubted) do redis.call('HSET', P .. 'lead:' .. lead.id, 'doubted', 1) end
 redis.call('DEL', P .. 'governor')
-redis.call('HSET', P .. 'governor', 'version', version, 'act', ARGV[3], 'verdict', cjson.encode(verdict),
+redis.call('HSET', P .. 'governor', 'version', version, 'act', ARGV[3], 'verdict', table.concat(verdict, ' '),
   unpack(record))
 for _, event in ipairs(events) do tell(event) end
 return verdict

@@ -38,7 +38,7 @@ end
 
 -- The governor's record, as `store/governor_record.py` writes it; a field that is empty is nil.
 local GOVERNED = {'kind', 'until', 'since', 'number', 'canary_at', 'trial_at', 'accused', 'canary',
-  'token_mark', 'window', 'stale_mark', 'stale_until', 'busy', 'version'}
+  'token_mark', 'window', 'stale', 'busy', 'version'}
 local function governor()
   local found, record = redis.call('HMGET', P .. 'governor', unpack(GOVERNED)), {}
   for n, name in ipairs(GOVERNED) do

@@ -77,7 +77,7 @@ if to == 'unknown' and not lead[9] then
 end
 if to == 'delivered' then keep_api_id(api_id, known) else keep_api_id(known or api_id, api_id) end
 
-local spent, returned = ARGV[6] == '1', ARGV[6] ~= '1' and to == 'waiting'
+local spent, returned = ARGV[6] == '1', ARGV[6] ~= '1' and to == 'waiting' and not look
 if state == 'leased' then
   -- It was sent, and its worker lived to tell: no suspect any more.
   if spent then redis.call('HDEL', key, 'suspect') end
