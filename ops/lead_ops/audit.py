@@ -84,7 +84,7 @@ def run_audit(store: Store) -> AuditReport:
     audit = _Audit(store)
     audit.look_at_keys()
     audit.look_at_indexes()
-    checks = (conservation, audit.places, audit.indexes, audit.remains, audit.keys)
+    checks = (conservation, audit.places, audit.indexes, audit.remains, audit.keys, audit.api_ids)
     return AuditReport(store.keys.namespace, counts.accepted, counts.accounted, checks)
 
 
@@ -96,6 +96,7 @@ class _Audit:
         self.indexes = Check("indexes")
         self.remains = Check("remains")
         self.keys = Check("keys")
+        self.api_ids = Check("api_ids")
 
     def look_at_keys(self) -> None:
         """Go through all keys once, and look at each by its kind."""
@@ -104,6 +105,7 @@ class _Audit:
             "raw": self._look_at_remains,
             "timeline": self._look_at_remains,
             "key": self._look_at_idempotency,
+            "api": self._look_at_api_ids,
         }
         for page in self._reading.scan_keys():
             kinds: dict[str, list[str]] = {}
@@ -144,6 +146,16 @@ class _Audit:
         for holder in self._reading.key_holders(suspects).values():
             if self._reading.without_record([holder]):
                 self.keys.fail(holder, "an idempotency key names it, and it has no record")
+
+    def _look_at_api_ids(self, api_ids: list[str]) -> None:
+        """An id of the API's must name a lead that is there; one without a record was forgotten."""
+        self.api_ids.seen += len(api_ids)
+        owners = self._store.owners(api_ids)
+        missing = set(self._reading.without_record(list(owners.values())))
+        suspects = [api_id for api_id, owner in owners.items() if owner in missing]
+        for api_id, owner in self._store.owners(suspects).items():
+            if self._reading.without_record([owner]):
+                self.api_ids.fail(owner, f"the API's id {api_id} names it, and it has no record")
 
     def _confirm(self, check: Check, suspects: list[str]) -> None:
         for lead_id, verdict in self._store.check(suspects).items():

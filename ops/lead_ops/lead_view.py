@@ -16,14 +16,16 @@ from lead_worker.store import Counts
 from lead_worker.store.reading import Sight
 
 from .holds import hold_words
+from .look_view import look_event, look_why, looks_next
 from .render import ago, count_words, pretty_json, say, say_escaped, span, table, when
 
 PERSONAL = ("message", "errors")
 """What of a timeline's entry may repeat the lead's words."""
 
-_INSTANTS = ("accepted_at", "replayed_at")
-_INTEGERS = ("attempts", "returned", "expiries", "status")
+_INSTANTS = ("accepted_at", "replayed_at", "claimed_at", "unknown_since")
+_INTEGERS = ("attempts", "returned", "expiries", "status", "looks", "unanswered")
 _HIDDEN = ("act", "expired", "held_before", "settled", "state", "token", "tried_at")
+_HIDDEN_OF_LOOKS = ("doubted", "found", "look_page", "similar")
 
 
 def sight_json(sight: Sight, *, personal: bool) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def record_json(fields: Mapping[str, str]) -> dict[str, Any]:
     shown: dict[str, Any] = {"lane": None, "source": None, "accepted_at": None, "attempts": 0}
     shown |= {"reason": None, "cause": None, "status": None, "code": None, "api_id": None}
     for name, value in fields.items():
-        if name not in _HIDDEN:
+        if name not in _HIDDEN + _HIDDEN_OF_LOOKS:
             shown[name] = _typed(name, value)
     return shown
 
@@ -106,12 +108,9 @@ def what_next(sight: Sight, counts: Counts) -> str:
         case State.LEASED:
             return f"A worker is sending it; its lease ends {ago(at, counts.now_at)}."
         case State.UNKNOWN:
-            return "It may have arrived, and no answer says so; a worker decides what follows."
+            return looks_next(sight.fields, at, counts)
         case State.PARKED:
-            return (
-                "It may have arrived: look in the API, then"
-                " leads dead replay ID (sends it again) or leads dead discard ID --reason WHY."
-            )
+            return _PARKED
         case State.DEAD:
             return _DEAD.get(sight.fields.get("reason", ""), _DEAD_OF_ANY)
         case State.DELIVERED:
@@ -123,6 +122,10 @@ def what_next(sight: Sight, counts: Counts) -> str:
             return f"Its data were erased here {ago(at, counts.now_at)}{there}."
 
 
+_PARKED = (
+    "It may have arrived: look in the API, then leads unknown resolve ID with --delivered (it is"
+    " there), --retry (send it again) or --discard --reason WHY."
+)
 _DEAD_OF_ANY = (
     "It is not tried again. Once the cause is mended: leads dead replay ID;"
     " to give it up: leads dead discard ID --reason WHY."
@@ -176,11 +179,16 @@ def _facts(sight: Sight, now_at: float) -> list[tuple[str, str]]:
         ("cause", fields.get("cause", "")),
         ("status", status),
         ("lost", _lost(sight)),
-        ("api id", fields.get("api_id", "")),
+        ("api id", _api_id(fields)),
         ("also as", fields.get("also", "")),
         ("replayed", when(float(fields["replayed_at"])) if "replayed_at" in fields else ""),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _api_id(fields: Mapping[str, str]) -> str:
+    api_id = fields.get("api_id", "")
+    return f"{api_id} (found by a look)" if api_id and fields.get("found") == api_id else api_id
 
 
 def _lost(sight: Sight) -> str:
@@ -203,17 +211,21 @@ _COUNTED = {"returned": "given back", "expiries": "lost with their worker"}
 
 def _row(entry: Mapping[str, Any]) -> tuple[object, ...]:
     at, took = entry.get("at"), entry.get("took")
-    event = str(entry.get("event", "?")).replace("_", " ")
-    if event == "attempt":
-        event = f"{entry.get('n', '?')} {str(entry.get('outcome', '?')).replace('_', ' ')}"
     marks = [mark for mark in ("late", "duplicate") if entry.get(mark)]
     return (
         when(at)[5:] if isinstance(at, int | float) else None,  # the year is above
-        ", ".join([event, *marks]),
+        ", ".join([_event(entry), *marks]),
         _took(took) if isinstance(took, int | float) else None,
         _why(entry),
         entry.get("worker") or entry.get("by"),
     )
+
+
+def _event(entry: Mapping[str, Any]) -> str:
+    event = str(entry.get("event", "?"))
+    if event == "attempt":
+        return f"{entry.get('n', '?')} {str(entry.get('outcome', '?')).replace('_', ' ')}"
+    return look_event(entry) if event == "looked" else event.replace("_", " ")
 
 
 def _took(seconds: float) -> str:
@@ -222,6 +234,8 @@ def _took(seconds: float) -> str:
 
 def _why(entry: Mapping[str, Any]) -> str:
     """Codes and counts, no words: those may be personal."""
+    if entry.get("event") == "looked":
+        return look_why(entry)
     names = ("status", "code", "cause", "reason", "api_id")
     said = {**entry, "code": _code(entry)}
     whys = [str(said[name]) for name in names if said.get(name)]
@@ -229,10 +243,20 @@ def _why(entry: Mapping[str, Any]) -> str:
         found = entry.get(name)
         if isinstance(found, list):
             whys.append(f"{count_words(len(found), 'field', 'fields')} {what}")
+    story = _STORIES.get(str(entry.get("event")), "")
+    unspent = "not spent" if entry.get("spent") is False else ""
+    whys += filter(None, (story, unspent))
     due = entry.get("due_seconds")
     if isinstance(due, int | float) and due > 0:
         whys.append(f"again in {span(due)}")
     return ", ".join(whys)
+
+
+_STORIES = {
+    "convicted": "the API refused it while it took others",
+    "mistaken": "what a look found was another lead's",
+    "lease_expired": "its worker died or was cut off",
+}
 
 
 def _say_words(sight: Sight) -> None:

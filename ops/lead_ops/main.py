@@ -24,9 +24,12 @@ COMMANDS = (
     "status",
     "show",
     "dead",
+    "unknown",
     "erase",
     "pause",
     "resume",
+    "rate",
+    "log",
     "audit",
     "sandbox",
 )

@@ -59,17 +59,29 @@ def _escape(char: str) -> str:
     return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]  # DEL is ASCII to json
 
 
-def say(*parts: str | tuple[str, str], stderr: bool = False) -> None:
+def say(*parts: str | tuple[str, str], stderr: bool = False, indent: int = 0) -> None:
     """Print one line of parts: text, or text and its style. All of it is cleaned.
 
     On a terminal it is wrapped between words; an error is not, so that it can be copied.
+
+    Args:
+        indent: the column under which a wrapped line goes on.
     """
     line = Text()
     for part in parts:
         text, style = (part, "") if isinstance(part, str) else part
         line.append(clean(text), style)
     out = error_console() if stderr else console()
+    if indent and out.is_terminal:
+        line = _hang(line, indent, out)
     out.print(line, soft_wrap=stderr or not out.is_terminal)
+
+
+def _hang(line: Text, indent: int, out: Console) -> Text:
+    wrapped = line[indent:].wrap(out, max(1, out.width - indent))
+    for part in wrapped:
+        part.rstrip()
+    return line[:indent] + Text("\n" + " " * indent).join(wrapped)
 
 
 def say_escaped(text: str) -> None:

@@ -16,6 +16,7 @@ _MEANING = {
     "indexes": "whatever an index lists has a record",
     "remains": "no raw lead or timeline is left behind",
     "keys": "each idempotency key and its lead name each other",
+    "api_ids": "each id that the API gave names a lead",
 }
 
 

@@ -1,6 +1,7 @@
 """`leads dead`: the leads that wait for a person; to see, to replay, to give up.
 
 These are the dead letters and the parked leads: both stay where they are until somebody decides.
+Of parked leads `leads unknown` tells more.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from lead_worker.store import Counts
 from lead_worker.store.reading import Listed, Reading
 
 from lead_ops import context
+from lead_ops.acting import NO_SUCH_LEAD, Acted, act_entry, say_acted
 from lead_ops.errors import OpsError
 from lead_ops.lead_ids import several_ids
 from lead_ops.lead_view import record_json
-from lead_ops.operator import given_reason, operator
-from lead_ops.render import count_words, say, say_json, span, table
+from lead_ops.operator import given_reason
+from lead_ops.render import say, say_json, span, table
 
 from .show import asks_for_one, find, show_sight
 
@@ -115,8 +117,12 @@ def replay(lead_ids: tuple[str, ...], reason: str | None, as_json: bool) -> int:
       leads dead replay 019302f4c1a07d1f0a6b3c8e5d2f4a91 --reason "the form is mended"
     """
     store = context.for_command().open_store()
-    entry = _entry("replayed", reason)
-    return _act(lead_ids, State.WAITING, store.replay, entry, as_json=as_json)
+    entry = act_entry("replayed", reason)
+
+    def act(lead_id: str, token: str) -> str:
+        return store.replay(lead_id, token, entry)
+
+    return _act(lead_ids, State.WAITING, act, as_json=as_json)
 
 
 @dead.command(short_help="Give dead letters up.")
@@ -132,36 +138,25 @@ def discard(lead_ids: tuple[str, ...], reason: str, as_json: bool) -> int:
       leads dead discard 019302f4c1a07d1f0a6b3c8e5d2f4a91 --reason "a test"
     """
     store = context.for_command().open_store()
-    entry = _entry("discarded", reason)
-    return _act(lead_ids, State.DISCARDED, store.discard, entry, as_json=as_json)
+    entry = act_entry("discarded", reason)
 
+    def act(lead_id: str, token: str) -> str:
+        return store.discard(lead_id, token, entry)
 
-def _entry(event: str, reason: str | None) -> dict[str, object]:
-    entry: dict[str, object] = {"event": event, "by": operator()}
-    return entry | {"reason": reason} if reason else entry
+    return _act(lead_ids, State.DISCARDED, act, as_json=as_json)
 
 
 def _act(
-    lead_ids: tuple[str, ...],
-    to: State,
-    act: Callable[[str, str, dict[str, object]], str],
-    entry: dict[str, object],
-    *,
-    as_json: bool,
+    lead_ids: tuple[str, ...], to: State, act: Callable[[str, str], str], *, as_json: bool
 ) -> int:
     """Do one thing to each lead; gives the exit code."""
-    results = []
-    for lead_id in lead_ids:
-        verdict = act(lead_id, uuid4().hex, entry)
-        done = verdict in ("ok", "done")
-        state = to.value if done else None if verdict == "gone" else verdict
-        results.append({"id": lead_id, "done": done, "state": state})
-        if not done:
-            found = "there is no such lead" if verdict == "gone" else f"it is {verdict}, not dead"
-            say(("leads: ", "red"), f"{lead_id}: {found}", stderr=True)
-    number = sum(result["done"] is True for result in results)
-    if as_json:
-        say_json(results)
-    elif number:
-        say(f"{count_words(number, 'lead is', 'leads are')} {to.value} now")
-    return 0 if number == len(results) else 1
+    acted = (_acted(lead_id, to, act(lead_id, uuid4().hex)) for lead_id in lead_ids)
+    return say_acted(acted, to, as_json=as_json)
+
+
+def _acted(lead_id: str, to: State, verdict: str) -> Acted:
+    if verdict in ("ok", "done"):
+        return Acted(lead_id, to.value)
+    if verdict == "gone":
+        return Acted(lead_id, None, NO_SUCH_LEAD)
+    return Acted(lead_id, verdict, f"it is {verdict}, not dead")

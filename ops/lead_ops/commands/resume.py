@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import click
+from lead_worker.core import governor
+from lead_worker.core.governor import Governor, Hold, Moment, Step
 from lead_worker.store import Counts
 
 from lead_ops import context
-from lead_ops.governing import change_hold
+from lead_ops.governing import change_governor
 from lead_ops.holds import hold_json
-from lead_ops.render import ago, say, say_json
+from lead_ops.render import ago, say, say_json, when
 
 
 @click.command(short_help="Go on with deliveries.")
@@ -16,22 +18,43 @@ from lead_ops.render import ago, say, say_json
 def resume(as_json: bool) -> None:
     """End the hold in force, whatever it is, so that deliveries go on.
 
-    If the API's trouble is not over, the first attempt sets the hold again.
+    They begin again slowly, from one at a time. If the API's trouble is not over, the first
+    attempt sets the hold again. Where the API had asked for time before a pause, that time is
+    waited for; a second `leads resume` goes on without.
 
     \b
       leads resume
     """
-    store = context.for_command().open_store()
-    before = change_hold(store, None)
+    queue = context.for_command()
+    store = queue.open_store()
+    change = change_governor(store, _resume, most_in_flight=queue.settings.max_in_flight)
+    resumed = any(event.event == "resumed" for event in change.events)
+    ended = change.before.hold if resumed else None
     if as_json:
-        say_json({"ended": hold_json(before)})
-    elif before.hold is None:
+        say_json({"ended": hold_json(ended), "hold": hold_json(change.after.hold)})
+    elif ended is None:
         say("nothing is held")
     else:
-        hold = before.hold
-        by = f", by {hold.by}" if hold.by else ""
-        say(f"resumed; the hold was: {hold.kind.value}{by}: {hold.reason}")
-        say(_waiting(store.counts()))
+        _say_ended(ended)
+        _say_next(change.after.hold, store.counts())
+
+
+def _resume(before: Governor, moment: Moment) -> Step:
+    elapsed = governor.elapse(before, moment)
+    return elapsed if elapsed.governor.hold is None else governor.resume(before, moment)
+
+
+def _say_ended(hold: Hold) -> None:
+    by = f", by {hold.by}" if hold.by else ""
+    say(f"resumed; the hold was: {hold.kind.value}{by}: {hold.reason}")
+
+
+def _say_next(hold: Hold | None, counts: Counts) -> None:
+    if hold and hold.until_at is not None:
+        until = f"{when(hold.until_at)} ({ago(hold.until_at, counts.now_at)})"
+        say(f"the API had asked for time: nothing is sent before {until};")
+        say("leads resume once more goes on without it")
+    say(_waiting(counts))
 
 
 def _waiting(counts: Counts) -> str:

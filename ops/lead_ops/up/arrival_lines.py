@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from textwrap import wrap
 
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Counts
@@ -18,6 +19,7 @@ from .watch import Arrival
 Part = str | tuple[str, str]
 Line = list[Part]
 
+NARROW = 80
 WIDE = 100
 """From so many columns on, the time of day fits before an id of the lead and one of the API."""
 
@@ -115,8 +117,11 @@ def hold_lines(counts: Counts) -> list[Line]:
     if hold is None:
         return [[at, ("deliveries go on", "bold")]]
     until = f" until {clock(hold.until_at)}" if hold.until_at is not None else ""
-    held = f"deliveries are held: {hold.kind.value}{until}"
-    return [[at, (held, "bold yellow")], [" " * len(at[0]), advice(hold)]]
+    kind = f"{hold.kind.value} (suspected)" if hold.suspected else hold.kind.value
+    held = f"deliveries are held: {kind}{until}"
+    room = NARROW - len(at[0])
+    told: list[Line] = [[" " * len(at[0]), line] for line in wrap(advice(hold), room)]
+    return [[at, (held, "bold yellow")], *told]
 
 
 def cut(line: Line, width: int) -> Line:

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from lead_ops import main
 from lead_producers import LeadProducer
+from lead_worker.core.governor import Governor, Hold, Moment, Window, begin
 from lead_worker.core.lifecycle import State
-from lead_worker.store import Claim, Settlement, Store
+from lead_worker.core.outcome import HoldKind
+from lead_worker.store import Claim, Claimed, Decision, Limits, Settlement, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,10 @@ class Ran:
 
 
 Leads = Callable[..., Ran]
+OnTerminal = Callable[..., list[str]]
 ATTEMPT = {"event": "attempt", "n": 1, "took": 0.2, "worker": "w"}
+LOOKED = {"event": "looked", "n": 1, "took": 0.1, "worker": "w", "asked": "email"}
+LIMITS = Limits(30.0)
 
 
 class Queue:
@@ -45,12 +51,24 @@ class Queue:
 
     def lease(self) -> tuple[str, str]:
         """Claim the next lead; gives its id and token."""
-        self._claims += 1
-        claimed = self.store.turn([], Claim(self._claims, 1), 30.0).claimed[0]
+        claimed = self._claim()
         return claimed.lead_id, claimed.token
+
+    def next_claim(self, most: int = 1) -> Claim:
+        """The worker's next request for leads."""
+        self._claims += 1
+        return Claim(self._claims, most)
+
+    def _claim(self) -> Claimed:
+        return self.store.turn([], self.next_claim(), LIMITS).claimed[0]
 
     def settle(self, to: State, entry: dict[str, object] | None = None, **record: str) -> str:
         """Enqueue a lead and move it to a state as a worker does."""
+        return self._settle(to, entry or {}, record, due_seconds=600.0)
+
+    def _settle(
+        self, to: State, entry: dict[str, object], record: dict[str, str], *, due_seconds: float
+    ) -> str:
         self.put(name="Ana Souza", email="ana.souza@example.com")
         lead_id, token = self.lease()
         api_id = "api-1" if to is State.DELIVERED else ""
@@ -58,13 +76,59 @@ class Queue:
             lead_id,
             token,
             to,
-            ATTEMPT | (entry or {}),
-            due_seconds=600.0 if to is State.UNKNOWN else 0.0,
+            ATTEMPT | entry,
+            due_seconds=due_seconds if to is State.UNKNOWN else 0.0,
             api_id=api_id,
             fields=record,
         )
-        assert self.store.turn([settlement], None, 30.0).verdicts == ("ok",)
+        assert self.store.turn([settlement], None, LIMITS).verdicts == ("ok",)
         return lead_id
+
+    def doubt(self, cause: str = "read_timeout") -> str:
+        """Enqueue a lead and let its outcome be unknown; it is looked for at once."""
+        entry: dict[str, object] = {"outcome": "unknown", "cause": cause}
+        return self._settle(State.UNKNOWN, entry, {}, due_seconds=0.0)
+
+    def look(self, found: str, to: State, api_id: str = "", **record: str) -> str:
+        """Look for the next unknown lead as a worker does; gives its id."""
+        lead = self._claim()
+        assert lead.look
+        entry = LOOKED | {"found": found, "n": lead.progress.looks + 1, "then": to.value}
+        settlement = Settlement(
+            lead.lead_id,
+            lead.token,
+            to,
+            entry | ({"api_id": api_id} if api_id else {}),
+            due_seconds=105.0 if to is State.UNKNOWN and found == "nothing" else 0.0,
+            spends_attempt=False,
+            api_id=api_id,
+            look=True,
+            fields=record,
+        )
+        assert self.store.turn([settlement], None, LIMITS).verdicts == ("ok",)
+        return lead.lead_id
+
+    def hold(self, kind: HoldKind, reason: str = "x", **fields: Any) -> float:
+        """Put a hold in force as a worker does; gives the time of Redis's clock.
+
+        Args:
+            fields: of the hold; instants are seconds from now on.
+        """
+        standing = self.store.standing()
+        instants = ("until_at", "canary_at", "trial_at")
+        at = {n: standing.now_at + fields.pop(n) for n in instants if n in fields}
+        moment = Moment(standing.now_at, "w", 0, 16)
+        step = begin(standing.governor, Hold(kind, reason, **at, **fields), moment)
+        self._govern(step.governor)
+        return standing.now_at
+
+    def narrow(self, size: float) -> None:
+        """Let only so many requests be in flight."""
+        self._govern(Governor(window=Window(size, size)))
+
+    def _govern(self, governor: Governor) -> None:
+        decision = Decision(governor, self.store.standing().version, uuid4().hex)
+        assert self.store.govern(decision).replaced
 
     def die(self, reason: str = "rejected", **record: str) -> str:
         """Enqueue a lead and let it die."""
@@ -120,3 +184,22 @@ def leads_process(redis_url: str, namespace: str) -> Callable[..., subprocess.Po
         )
 
     return start
+
+
+@pytest.fixture
+def leads_on_terminal(
+    leads_process: Callable[..., subprocess.Popen[bytes]],
+) -> Callable[..., list[str]]:
+    """The command on a terminal of 80 columns; gives its lines, trailing blanks left out."""
+
+    def run(*arguments: object) -> list[str]:
+        reader, writer = os.openpty()
+        environ = {"COLUMNS": "80", "TERM": "dumb", "NO_COLOR": "1"}
+        process = leads_process(*arguments, stdout=writer, **environ)
+        assert process.communicate()[1] == b""
+        os.close(writer)
+        lines = os.read(reader, 65_536).decode().splitlines()
+        os.close(reader)
+        return [line.rstrip() for line in lines]
+
+    return run

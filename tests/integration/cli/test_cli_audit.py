@@ -12,7 +12,7 @@ from lead_ops.audit import KEPT, run_audit
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claim, Settlement, Store
 
-from .conftest import Leads, Queue
+from .conftest import LIMITS, Leads, Queue
 
 Break = Callable[[Queue, str], object]
 
@@ -40,10 +40,11 @@ def test_a_queue_that_is_whole_is_green(leads: Leads, queue: Queue) -> None:
         ("indexes", 8),
         ("remains", 12),
         ("keys", 2),
+        ("api_ids", 1),
     ]
     ran = leads("audit")
     assert (ran.code, ran.err) == (0, "")
-    assert [line[:2] for line in ran.out.splitlines()] == ["ok"] * 5
+    assert [line[:2] for line in ran.out.splitlines()] == ["ok"] * 6
 
 
 def test_an_empty_namespace_is_green(queue: Queue) -> None:
@@ -96,6 +97,10 @@ BREAKS: dict[str, tuple[Break, set[str]]] = {
         lambda q, _: q.store.client.set(q.store.keys.idempotency("d"), "e" * 32),
         {"keys"},
     ),
+    "an id of the API's names nobody": (
+        lambda q, _: q.store.client.set(q.store.keys.api("api-9"), "e" * 32),
+        {"api_ids"},
+    ),
     "a lead's idempotency key is gone": (
         lambda q, i: q.store.client.hset(q.store.keys.lead(i), "key", "d"),
         {"keys"},
@@ -144,13 +149,15 @@ def test_a_queue_that_moves_is_green(queue: Queue, redis_url: str, namespace: st
         while not stop.is_set():
             other.producer.enqueue_many([{"name": "Ana"}] * 40, key=lambda *_: uuid4().hex)
             number += 1
-            claimed = store.turn([], Claim(number, 40), 30.0).claimed
+            claimed = store.turn([], Claim(number, 40), LIMITS).claimed
             states = (State.DELIVERED, State.DEAD, State.PARKED, State.WAITING)
             done = [
-                Settlement(c.lead_id, c.token, states[at % 4], {"event": "attempt"}, api_id="x")
+                Settlement(
+                    c.lead_id, c.token, states[at % 4], {"event": "attempt"}, api_id=c.lead_id
+                )
                 for at, c in enumerate(claimed)
             ]
-            store.turn(done, None, 30.0)
+            store.turn(done, None, LIMITS)
             store.forget(State.DELIVERED, 0.0)
             store.forget(State.DEAD, 0.0)
             moves.set()

@@ -21,6 +21,7 @@ from .conftest import Leads, Queue
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 COMMANDS = ["status", "audit", "pause", "resume", "dead list", f"show {'0' * 32}"]
+COMMANDS += ["rate", "rate 120", "log", "unknown list", f"unknown resolve {'0' * 32} --retry"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

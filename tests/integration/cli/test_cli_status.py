@@ -1,20 +1,14 @@
-"""`leads status`, `pause` and `resume`: what is where, what is held, and by whom."""
+"""`leads status`: what is where, how fast it goes, what is held and what can be done."""
 
 from __future__ import annotations
 
 import json
-import threading
 
 import pytest
-from lead_ops.governing import change_hold
-from lead_ops.operator import operator
-from lead_worker.core import governor
-from lead_worker.core.governor import Hold
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
-from lead_worker.store import Settlement, Store
 
-from .conftest import Leads, Queue
+from .conftest import Leads, OnTerminal, Queue
 
 STATES = ("waiting", "leased", "unknown", "parked", "dead", "delivered", "discarded", "erased")
 
@@ -59,7 +53,7 @@ def test_the_text_says_what_to_do(leads: Leads, queue: Queue) -> None:
     queue.die()
     queue.store.refuse_enqueueing(60)
     out = leads("status").out
-    assert "leads dead list --parked" in out
+    assert "leads unknown list --state parked" in out
     assert "FULL Redis is short of memory" in out
     assert "IDLE no worker" in out
     queue.store.beat({"host": "box"})
@@ -91,29 +85,6 @@ def test_no_duplicates_is_not_said_to_mean_that_none_was_sent(leads: Leads) -> N
     assert "duplicates         0  known to be twice in the API" in leads("status").out
 
 
-def test_resume_says_when_the_first_that_was_set_aside_is_due(leads: Leads, queue: Queue) -> None:
-    queue.put()
-    lead_id, token = queue.lease()
-    entry: dict[str, object] = {"event": "attempt", "n": 1}
-    given_back = Settlement(lead_id, token, State.WAITING, entry, due_seconds=600.0)
-    assert queue.store.turn([given_back], None, 30.0).verdicts == ("ok",)
-    leads("pause")
-    assert leads("resume").out.splitlines()[1] == "1 waiting, the first due in 10 min"
-    queue.put()
-    leads("pause")
-    assert leads("resume").out.splitlines()[1] == "2 waiting"
-
-
-@pytest.mark.parametrize("reason", ["", "  "])
-def test_a_blank_reason_is_none(leads: Leads, queue: Queue, reason: str) -> None:
-    lead_id = queue.die()
-    for command in (("pause",), ("dead", "discard", lead_id), ("dead", "replay", lead_id)):
-        ran = leads(*command, "--reason", reason)
-        assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
-    counts = queue.store.counts()
-    assert (counts.hold, counts.dead) == (None, 1)
-
-
 def test_a_worker_is_listed_with_what_it_says_of_itself(leads: Leads, queue: Queue) -> None:
     queue.store.beat({"host": "box", "pid": 12})
     (worker,) = json.loads(leads("status", "--json").out)["workers"]
@@ -121,57 +92,100 @@ def test_a_worker_is_listed_with_what_it_says_of_itself(leads: Leads, queue: Que
     assert worker["about"] == {"host": "box", "pid": "12"}
 
 
-def test_a_pause_holds_until_it_is_resumed(leads: Leads, queue: Queue) -> None:
-    queue.put()
-    paused = json.loads(leads("pause", "--reason", "maintenance", "--json").out)["hold"]
-    assert paused.pop("since") == pytest.approx(queue.store.counts().now_at, abs=60)
-    expected = {"kind": "paused", "until": None, "reason": "maintenance", "by": operator()}
-    assert paused == expected
-    hold = json.loads(leads("status", "--json").out)["hold"]
-    assert {name: hold[name] for name in expected} == expected
-    out = leads("status").out
-    assert "HELD paused since" in out
-    assert "maintenance" in out
-    assert "to go on: leads resume" in out
-    assert json.loads(leads("resume", "--json").out)["ended"]["reason"] == "maintenance"
-    assert queue.store.counts().hold is None
-
-
-def test_resume_ends_any_hold_and_says_which(leads: Leads, queue: Queue) -> None:
-    until_at = queue.store.counts().now_at + 600
-    hold = Hold(HoldKind.NOT_BEFORE, until_at, "the API asked for 600 s", "w")
-    assert queue.store.govern(hold, "0")
-    assert "until" in leads("status").out
-    assert leads("resume").out.splitlines()[0] == (
-        "resumed; the hold was: not_before, by w: the API asked for 600 s"
-    )
-    ran = leads("resume")
-    assert (ran.code, ran.out) == (0, "nothing is held\n")
-    assert json.loads(leads("resume", "--json").out) == {"ended": None}
-
-
-def test_a_reason_cannot_steer_a_terminal(leads: Leads) -> None:
-    leads("pause", "--reason", "\x1b[2J[bold]x")
-    assert "\\u001b[2J[bold]x" in leads("status").out
-
-
-def test_a_pause_wins_against_workers_that_change_the_hold_meanwhile(
-    queue: Queue, redis_url: str, namespace: str
+def test_a_hold_is_told_with_why_when_one_lead_is_tried_and_what_to_do(
+    leads: Leads, queue: Queue
 ) -> None:
-    def change() -> None:
-        store = Store.from_url(redis_url, namespace, "w2")
-        for number in range(100):
-            counts = store.counts()
-            if counts.hold and counts.hold.kind is HoldKind.PAUSED:
-                break
-            hold = Hold(HoldKind.NOT_BEFORE, counts.now_at + 60, str(number), "w2")
-            store.govern(hold, counts.hold_version)
-        store.client.close()
+    since_at = queue.hold(HoldKind.CREDENTIALS, "the API refuses the token", canary_at=42.0)
+    lines = leads("status").out.splitlines()[1:5]
+    assert lines[0].startswith("HELD credentials since ")
+    assert lines[1].strip() == "the API refuses the token"
+    assert lines[2].strip().startswith("one lead is tried in 4")
+    assert "LEADS_API_TOKEN_FILE (picked up by itself)" in lines[3]
+    hold = json.loads(leads("status", "--json").out)["hold"]
+    assert hold.pop("since") == pytest.approx(since_at, abs=0.01)
+    assert hold.pop("canary_at") == pytest.approx(since_at + 42.0, abs=0.01)
+    assert hold == {
+        "kind": "credentials",
+        "until": None,
+        "reason": "the API refuses the token",
+        "by": "w",
+        "suspected": False,
+    }
 
-    other = threading.Thread(target=change)
-    other.start()
-    change_hold(queue.store, governor.pause("x", "op"))
-    other.join()
-    hold = queue.store.counts().hold
-    assert hold
-    assert hold.kind is HoldKind.PAUSED
+
+def test_a_suspicion_is_told_from_a_hold_that_stands(leads: Leads, queue: Queue) -> None:
+    queue.hold(HoldKind.QUOTA, suspected=True, canary_at=60.0, trial_at=0.0)
+    out = leads("status").out
+    assert "HELD quota (suspected) since" in out
+    assert "to see whether it is one lead's fault" in out
+    assert json.loads(leads("status", "--json").out)["hold"]["suspected"] is True
+
+
+def test_a_lead_that_is_being_tried_is_not_announced_again(leads: Leads, queue: Queue) -> None:
+    queue.put()
+    queue.hold(HoldKind.OUTAGE, canary_at=-1.0)
+    assert "one lead is tried as soon as one is due" in leads("status").out
+    queue.lease()
+    assert "one lead is being tried now" in leads("status").out
+
+
+@pytest.mark.parametrize("kind", list(HoldKind))
+def test_each_hold_has_its_advice_and_fits_80_columns(
+    queue: Queue, leads_on_terminal: OnTerminal, kind: HoldKind
+) -> None:
+    queue.settle(State.PARKED)
+    queue.settle(State.UNKNOWN)
+    queue.hold(kind, "words " * 30, canary_at=1.0, until_at=300.0, suspected=True)
+    lines = leads_on_terminal("status")
+    assert max(map(len, lines)) <= 80
+    told = lines[1 : lines.index(next(line for line in lines if line.startswith("accepted")))]
+    assert told[0].startswith("HELD ")
+    # What is said of a hold stands beside its word, however it is wrapped.
+    assert all(line.startswith("     ") for line in told[1:-1])
+
+
+def test_the_window_is_told_where_it_is_narrow_and_nothing_is_held(
+    leads: Leads, queue: Queue
+) -> None:
+    window = json.loads(leads("status", "--json").out)["window"]
+    assert window == {"size": None, "in_flight": 0}
+    assert "SLOW" not in leads("status").out
+    queue.put()
+    queue.narrow(8.7)
+    queue.lease()
+    window = json.loads(leads("status", "--json").out)["window"]
+    assert window == {"size": 8.7, "in_flight": 1}
+    assert "SLOW starting again slowly: 8 requests in flight at the most" in leads("status").out
+    queue.narrow(1.0)
+    assert "slowly: 1 request in flight" in leads("status").out
+
+
+def test_the_rate_in_force_is_in_the_status(leads: Leads, queue: Queue) -> None:
+    assert "rate         unknown  no worker is there to say" in leads("status").out
+    queue.store.beat({"rate_per_minute": 600})
+    assert "rate             600  requests a minute, as the workers are set" in leads("status").out
+    leads("rate", 1200)
+    assert "rate           1,200  requests a minute, set by" in leads("status").out
+    rate = json.loads(leads("status", "--json").out)["rate"]
+    assert (rate["per_minute"], rate["source"]) == (1200, "operator")
+
+
+def test_unknown_leads_are_told_with_when_they_are_looked_for(leads: Leads, queue: Queue) -> None:
+    assert json.loads(leads("status", "--json").out)["next_look_at"] is None
+    queue.settle(State.UNKNOWN)
+    assert "may have arrived, next look in 10 min: leads unknown list" in leads("status").out
+    status = json.loads(leads("status", "--json").out)
+    assert status["next_look_at"] == pytest.approx(status["now_at"] + 600, abs=60)
+    queue.doubt()
+    assert "a look is due: leads unknown list" in leads("status").out
+    leads("pause")
+    assert "looked for after the hold: leads unknown list" in leads("status").out
+
+
+def test_looks_that_are_due_are_not_counted_as_waiting_leads(leads: Leads, queue: Queue) -> None:
+    queue.put()
+    assert "live 1, bulk 0; 1 due, the first for 0." in leads("status").out
+    queue.lease()
+    queue.doubt()
+    queue.put()
+    assert "live 1, bulk 0; the first due for 0." in leads("status").out
