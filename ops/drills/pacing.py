@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from lead_ops.sandbox import Arrival, Faults
 
 from .fleet import WORKERS, Fleet
-from .instants import first_after, most_within
+from .instants import most_within
 from .people import person
 from .report import Report
 from .sandboxes import make_sandbox
@@ -13,7 +15,7 @@ from .stage import Stage
 
 RETRY_AFTER_SECONDS = 3.0
 IN_FLIGHT_SECONDS = 0.1
-"""How long after the 429 what was in flight by then may still arrive."""
+"""How long after the hold began what was in flight by then may still arrive."""
 
 IN_FLIGHT_MOST = WORKERS * 16
 """By the default of `LEADS_CONCURRENCY`."""
@@ -30,14 +32,15 @@ def retry_after(stage: Stage) -> Report:
         fleet.wait(lambda: len(sandbox.leads) >= number // 10)
         sandbox.set_faults(Faults(status=429, retry_after=f"{RETRY_AFTER_SECONDS:g}", count=1))
         settled = fleet.settle(number)
-        since = _since_the_429(sandbox.journal)
+        hold_began_at = _hold_began_at(fleet)
+        since = [a.at - hold_began_at for a in sandbox.journal if a.at > hold_began_at]
         in_flight = sum(seconds <= IN_FLIGHT_SECONDS for seconds in since)
         meanwhile = sum(IN_FLIGHT_SECONDS < s < RETRY_AFTER_SECONDS for s in since)
         facts = {
-            "requests_within_100_ms_of_the_429": in_flight,
+            "429_to_hold_seconds": round(hold_began_at - _the_429_at(sandbox.journal), 4),
+            "requests_within_100_ms_of_the_hold": in_flight,
             "requests_from_then_until_3_s": meanwhile,
             "requests_after_the_3_s": len(since) - in_flight - meanwhile,
-            "429_to_next_request_seconds": first_after(since, IN_FLIGHT_SECONDS),
         }
         expected = {
             "one 429": len(since) > 0,
@@ -49,13 +52,15 @@ def retry_after(stage: Stage) -> Report:
         return fleet.conclude("retry-after", facts, expected)
 
 
-def _since_the_429(journal: list[Arrival]) -> list[float]:
-    """For each request that came after the 429, how many seconds after."""
-    answered = [place for place, arrival in enumerate(journal) if arrival.status == 429]
-    if not answered:
-        return []
-    first = answered[0]
-    return [arrival.at - journal[first].at for arrival in journal[first + 1 :]]
+def _hold_began_at(fleet: Fleet) -> float:
+    """When the worker that got the 429 had put the hold in force, by the fleet's own log."""
+    entries = map(json.loads, fleet.store.client.lrange(fleet.store.keys.log, 0, -1))
+    began = [entry["at"] for entry in entries if entry["event"] == "hold_began"]
+    return float(began[0]) if began else float("inf")
+
+
+def _the_429_at(journal: list[Arrival]) -> float:
+    return next((arrival.at for arrival in journal if arrival.status == 429), float("nan"))
 
 
 def rate(stage: Stage) -> Report:
