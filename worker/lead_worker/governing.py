@@ -1,14 +1,12 @@
-"""The governor's shell: reads its record, lets the pure functions decide, and replaces it.
+"""The governor's shell in one worker: tells it what came back, and tells people what follows.
 
-It owns that a decision is made on what is there, and made again where somebody was faster. It must
-not decide anything itself.
+It owns which outcomes the governor has to hear of. It must not decide anything itself.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from uuid import uuid4
+from collections.abc import Sequence
 
 from .conclusion import found_ids
 from .core.evidence import Seen
@@ -18,17 +16,13 @@ from .core.verdict import observe, spares
 from .reporting import Reporter
 from .sender import Result
 from .settings import Settings
-from .store import Decision, Standing, Store
+from .store import Store
+from .store.change import TRIES, Change, Decide, change_governor
 
 logger = logging.getLogger(__name__)
 
-TRIES = 20
-
-_CALM = Governor()
 _WELL = (Delivered, Rejected, Invalid)
 """What would teach a governor nothing that is calm."""
-
-_Decide = Callable[[Governor, Moment], Step]
 
 
 class Governing:
@@ -55,8 +49,8 @@ class Governing:
         def decide(governor: Governor, moment: Moment) -> Step:
             return _all_of(governor, seen, moment)
 
-        before, after = self._change(decide)
-        return spares(before, after)
+        change = self._change(decide)
+        return change is not None and spares(change.before, change.step.governor)
 
     def elapse(self) -> None:
         """End a hold whose time is over."""
@@ -70,37 +64,18 @@ class Governing:
         """Of the API ids that looks have found, those that belong to a lead of ours."""
         return self._store.owners([api_id for result in results for api_id in found_ids(result)])
 
-    def _change(self, decide: _Decide) -> tuple[Governor, Governor]:
-        """Decide, and decide again where the record was changed meanwhile."""
-        before = after = _CALM
-        for _ in range(TRIES):
-            standing = self._store.standing()
-            before = standing.governor
-            step = decide(before, self._moment(standing))
-            after = step.governor
-            if after == before:
-                return before, after
-            act = uuid4().hex
-            governed = self._store.govern(
-                Decision(after, standing.version, act, step.convicted, step.doubted, step.events)
-            )
-            if governed.replaced:
-                self._report(step, governed.convicted)
-                return before, after
-        logger.error("the governor's record was changed by others %d times in a row", TRIES)
-        return before, after
-
-    def _moment(self, standing: Standing) -> Moment:
-        ceiling = min(self._ceiling, standing.capacity or self._ceiling)
+    def _change(self, decide: Decide) -> Change | None:
         by = self._store.worker
-        return Moment(standing.now_at, by, standing.in_flight, max(1, ceiling))
-
-    def _report(self, step: Step, convicted: Sequence[str]) -> None:
-        for event in step.events:
+        change = change_governor(self._store, decide, by=by, most_in_flight=self._ceiling)
+        if change is None:
+            logger.error("the governor's record was changed by others %d times in a row", TRIES)
+            return None
+        for event in change.step.events:
             logger.warning("%s: %s: %s", event.event, event.kind.value, event.reason)
-        for each in step.convicted:
-            if each.lead_id in convicted:
+        for each in change.step.convicted:
+            if each.lead_id in change.convicted:
                 self._reporter.convicted(each.lead_id, each.status)
+        return change
 
 
 def _all_of(governor: Governor, seen: Sequence[Seen], moment: Moment) -> Step:

@@ -28,15 +28,15 @@ def resume(as_json: bool) -> None:
     queue = context.for_command()
     store = queue.open_store()
     change = change_governor(store, _resume, most_in_flight=queue.settings.max_in_flight)
-    resumed = any(event.event == "resumed" for event in change.events)
+    resumed = any(event.event == "resumed" for event in change.step.events)
     ended = change.before.hold if resumed else None
     if as_json:
-        say_json({"ended": hold_json(ended), "hold": hold_json(change.after.hold)})
+        say_json({"ended": hold_json(ended), "hold": hold_json(change.step.governor.hold)})
     elif ended is None:
         say("nothing is held")
     else:
         _say_ended(ended)
-        _say_next(change.after.hold, store.counts())
+        _say_next(change.step.governor.hold, store.counts())
 
 
 def _resume(before: Governor, moment: Moment) -> Step:
