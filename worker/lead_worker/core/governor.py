@@ -120,6 +120,7 @@ class Governor:
         run: failures in a row that say that the API is away.
         failing: the last of their leads, each once.
         holds: how many holds there were.
+        run_flight: how wide the window was when the run began.
         stale: marks of tokens that were refused while another was taken, each with the time until
             which whoever has it gets no leads.
     """
@@ -130,6 +131,7 @@ class Governor:
     failing: tuple[str, ...] = ()
     holds: int = 0
     stale: tuple[tuple[str, float], ...] = ()
+    run_flight: float = 0.0
 
     @property
     def calm(self) -> bool:
@@ -254,11 +256,11 @@ def begin(governor: Governor, hold: Hold, moment: Moment) -> Step:
         by=moment.by,
         since_at=moment.now_at,
         number=number,
-        flight=max(hold.flight, _flight(governor, moment)),
+        flight=max(hold.flight, flight_of(governor, moment)),
     )
     after = replace(governor, hold=in_force, holds=number)
     if hold.kind is not HoldKind.NOT_BEFORE:  # a 503 each time that it lets us try is an outage
-        after = replace(after, run=0, failing=())
+        after = replace(after, run=0, failing=(), run_flight=0.0)
     name = "paused" if hold.kind is HoldKind.PAUSED else "hold_began"
     told = () if hold.suspected else (Event(name, hold.kind, hold.reason, moment.by),)
     return Step(after, events=told)
@@ -291,5 +293,6 @@ def _asked_until_at(hold: Hold | None) -> float:
     return max(hold.not_before_at, hold.until_at or 0.0) if hold else 0.0
 
 
-def _flight(governor: Governor, moment: Moment) -> float:
+def flight_of(governor: Governor, moment: Moment) -> float:
+    """How wide the window is."""
     return governor.window.size if governor.window else float(max(1, moment.ceiling))

@@ -39,6 +39,7 @@ from .governor import (
     begin,
     end,
     ended,
+    flight_of,
     is_stale,
     set_stale,
 )
@@ -111,9 +112,11 @@ def _counted(governor: Governor, seen: Seen, moment: Moment) -> Governor:
         window = halved(window, seen.claimed_at, moment)
     if is_down(seen.outcome):
         failing = (*(i for i in governor.failing if i != seen.lead_id), seen.lead_id)[-WITNESSES:]
-        return replace(governor, run=governor.run + 1, failing=failing, window=window)
+        flight = governor.run_flight if governor.run else flight_of(governor, moment)
+        run = governor.run + 1
+        return replace(governor, run=run, failing=failing, window=window, run_flight=flight)
     if is_answer(seen):
-        return replace(governor, run=0, failing=(), window=grown(window, moment))
+        return replace(governor, run=0, failing=(), run_flight=0.0, window=grown(window, moment))
     return replace(governor, window=window)
 
 
@@ -126,6 +129,7 @@ def _outage(governor: Governor, seen: Seen, moment: Moment) -> Step:
         accused=tuple(Accused(lead_id) for lead_id in governor.failing),
         alike=len(governor.failing) - 1,
         not_before_at=moment.now_at + wait if wait else 0.0,
+        flight=governor.run_flight,
     )
     return begin(governor, _not_sooner(_paced(hold, moment)), moment)
 

@@ -20,6 +20,7 @@ def write_governor(governor: Governor) -> dict[str, str]:
     fields: dict[str, Any] = {
         "holds": governor.holds,
         "run": governor.run,
+        "run_flight": f"{governor.run_flight:.3f}" if governor.run_flight else "",
         "failing": " ".join(governor.failing),
         "stale": " ".join(f"{mark} {until:.6f}" for mark, until in governor.stale),
         "busy": "" if governor.calm else "1",
@@ -48,6 +49,7 @@ def read_governor(fields: Mapping[str, str]) -> Governor:
         run=_whole(fields.get("run")),
         failing=tuple(fields.get("failing", "").split()),
         holds=_whole(fields.get("holds")),
+        run_flight=_number(fields.get("run_flight")) or 0.0,
         stale=_read_stale(fields.get("stale", "").split()),
     )
 
