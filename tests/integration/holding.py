@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
-from lead_worker.core.governor import Hold, Moment, begin
+from lead_worker.core.governor import Accused, Hold, Moment, begin
 from lead_worker.core.outcome import HoldKind
 from lead_worker.store import Decision, Store
 
@@ -16,6 +17,26 @@ def not_before(store: Store, seconds: float) -> Hold:
     """What a `Retry-After` makes of the governor."""
     until_at = store.counts().now_at + seconds
     return Hold(HoldKind.NOT_BEFORE, "the API asked for it", until_at=until_at)
+
+
+def standing_hold(store: Store, seconds: float, **more: Any) -> Hold:
+    """A hold that stands, and whose canary is due after so long."""
+    canary_at = store.counts().now_at + seconds
+    return Hold(HoldKind.OUTAGE, "three leads failed alike", canary_at=canary_at, **more)
+
+
+def suspicion(store: Store, seconds: float, *lead_ids: str) -> Hold:
+    """A hold that is suspected for these leads: others are tried at once, they after so long."""
+    now_at = store.counts().now_at
+    return Hold(
+        HoldKind.CREDENTIALS,
+        "the API refuses the token",
+        suspected=True,
+        accused=tuple(Accused(lead_id) for lead_id in lead_ids),
+        trial_at=now_at,
+        canary_at=now_at + seconds,
+        token_mark="refused",
+    )
 
 
 def hold(store: Store, wanted: Hold, *, version: str | None = None, by: str = "ana") -> bool:
@@ -34,6 +55,18 @@ def prolong(store: Store, seconds: float) -> bool:
     assert found.until_at is not None
     later = replace(standing.governor, hold=replace(found, until_at=found.until_at + seconds))
     return store.govern(Decision(later, standing.version, uuid4().hex)).replaced
+
+
+def change(store: Store, **changes: Any) -> bool:
+    """Change what the governor knows, such as its window."""
+    standing = store.standing()
+    after = replace(standing.governor, **changes)
+    return store.govern(Decision(after, standing.version, uuid4().hex)).replaced
+
+
+def amend(store: Store, **changes: Any) -> bool:
+    """Change the hold in force; it stays the same one."""
+    return change(store, hold=replace(hold_of(store), **changes))
 
 
 def unhold(store: Store, *, version: str | None = None) -> bool:

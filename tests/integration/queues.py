@@ -7,7 +7,8 @@ whose clock is later.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
@@ -15,13 +16,15 @@ from lead_ops.audit import run_audit
 from lead_producers.bell import BELL
 from lead_producers.keys import FORMAT, Keys
 from lead_worker.core.lifecycle import State
-from lead_worker.store import Claim, Claimed, Limits, Settlement, Store
+from lead_worker.store import Claim, Claimed, Limits, Settlement, Store, Turn
 from lead_worker.store.reading import Reading
 from lead_worker.store.runner import Call, Runner, connect
 
 ENQUEUE = files("lead_producers").joinpath("enqueue.lua").read_text(encoding="utf-8")
 LEASE_SECONDS = 30.0
 LIMITS = Limits(LEASE_SECONDS)
+WIDE = Limits(LEASE_SECONDS, in_flight=1_000_000)
+"""Nothing is in the way."""
 ENTRY = {"event": "attempt", "n": 1}
 GOES_ON = (State.DELIVERED, State.WAITING, State.UNKNOWN, State.PARKED, State.DEAD)
 """What a lead may be settled to."""
@@ -61,15 +64,46 @@ class Queue:
         reply = self.client.eval(ENQUEUE, 1, self.keys.prefix, *arguments)
         return [part.decode() if isinstance(part, bytes) else part for part in reply]
 
+    def accept_unknown(self, *lead_ids: str) -> None:
+        """Enqueue leads where none is waiting, and let them be unknown and due for a look."""
+        self.accept(*lead_ids)
+        sent = self.turn("early", len(lead_ids), limits=WIDE).claimed
+        assert [lead.lead_id for lead in sent] == [*lead_ids]
+        self.settle(*(settlement(lead, State.UNKNOWN) for lead in sent))
+
+    def turn(
+        self,
+        worker: str = "w1",
+        most: int = 10,
+        in_flight: int = 0,
+        *,
+        mark: str = "",
+        limits: Limits = LIMITS,
+    ) -> Turn:
+        """Make a worker's next claim; gives all of its answer."""
+        self._numbers[worker] = self.number(worker) + 1
+        return self.turn_again(worker, most, in_flight, mark=mark, limits=limits)
+
+    def turn_again(
+        self,
+        worker: str = "w1",
+        most: int = 10,
+        in_flight: int = 0,
+        *,
+        mark: str = "",
+        limits: Limits = LIMITS,
+    ) -> Turn:
+        """Make the worker's last claim once more; gives all of its answer."""
+        claim = Claim(self._numbers[worker], most, in_flight, mark)
+        return self.store(worker).turn([], claim, limits)
+
     def claim(self, worker: str = "w1", most: int = 10, in_flight: int = 0) -> list[Claimed]:
         """Make a worker's next claim."""
-        self._numbers[worker] = self._numbers.get(worker, 0) + 1
-        return self.claim_again(worker, most, in_flight)
+        return list(self.turn(worker, most, in_flight).claimed)
 
     def claim_again(self, worker: str = "w1", most: int = 10, in_flight: int = 0) -> list[Claimed]:
         """Make the worker's last claim once more."""
-        claim = Claim(self._numbers[worker], most, in_flight)
-        return list(self.store(worker).turn([], claim, LIMITS).claimed)
+        return list(self.turn_again(worker, most, in_flight).claimed)
 
     def number(self, worker: str) -> int:
         """The number of a worker's last claim, from 1."""
@@ -80,6 +114,12 @@ class Queue:
 
     def deliver(self, lead: Claimed, api_id: str = "api-1") -> str:
         return self.settle(settlement(lead, State.DELIVERED, api_id=api_id))[0]
+
+    def give_back(self, *leads: Claimed) -> None:
+        """Let leads wait again, their attempts not spent."""
+        for lead in leads:
+            back = settlement(lead, State.WAITING, spends_attempt=False)
+            assert self.settle(back) == ("ok",)
 
     def run_out(self) -> int:
         """Let all leases run out, and reclaim what was leased; gives how many."""
@@ -137,6 +177,7 @@ def settlement(
     api_id: str = "",
     due_seconds: float = 0.0,
     spends_attempt: bool = True,
+    look: bool = False,
     fields: Mapping[str, str] | None = None,
     entry: Mapping[str, object] | None = None,
 ) -> Settlement:
@@ -150,6 +191,7 @@ def settlement(
         due_seconds=due_seconds,
         spends_attempt=spends_attempt,
         api_id=api_id,
+        look=look,
         fields=fields or {},
         entry=entry or ENTRY,
     )
@@ -161,3 +203,21 @@ class Twice(Runner):
     def run(self, calls: Sequence[Call]) -> list[Any]:
         super().run(calls)
         return super().run(calls)
+
+
+@contextmanager
+def watched(queue: Queue) -> Iterator[list[list[str]]]:
+    """Collect what scripts do: for each that was run, its commands in order."""
+    seen: list[list[str]] = []
+    with queue.client.monitor() as monitor:
+        yield seen
+        queue.client.echo("the end")
+        for command in monitor.listen():
+            words = command["command"].split(" ", 2)
+            if words[0].upper() == "ECHO":
+                break
+            if command["client_type"] != "lua":
+                seen.append([])
+            else:
+                seen[-1].append(" ".join([words[0].lower(), *words[1:2]]))
+    seen[:] = [commands for commands in seen if commands]

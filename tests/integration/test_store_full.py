@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import pytest
 from lead_ops.audit import run_audit
 from lead_producers import LeadProducer, QueueFull
+from lead_worker.core.governor import Accused, Event, Governor
 from lead_worker.core.lifecycle import State
-from lead_worker.store import Claim
+from lead_worker.core.outcome import HoldKind
+from lead_worker.store import Claim, Decision
 from lead_worker.store.reading import Reading
 from redis.exceptions import OutOfMemoryError
 
 from tests.conftest import StartRedis
-from tests.integration.holding import PAUSE, hold, unhold
+from tests.integration.holding import PAUSE, hold, hold_of, standing_hold, suspicion, unhold
 from tests.integration.queues import ENTRY, GOES_ON, LIMITS, Queue, settlement
 
 
@@ -117,6 +119,68 @@ def test_an_operator_holds_and_resumes(small: Queue) -> None:
     assert hold(store, PAUSE)
     assert unhold(store)
     assert store.counts().hold is None
+
+
+@pytest.mark.parametrize("trial", [False, True])
+def test_a_canary_is_claimed_claimed_again_and_settled(small: Queue, trial: bool) -> None:
+    small.accept("lead-1", "lead-2")
+    store = small.store()
+    hold(store, suspicion(store, 60.0, "lead-2") if trial else standing_hold(store, 0.0))
+    fill_up(small)
+    (canary,) = small.claim()
+    assert canary.canary_of == hold_of(store).number
+    assert small.claim_again()[0].canary_of == canary.canary_of
+    assert small.claim("w2") == []
+    assert small.deliver(canary) == "ok"
+
+
+def test_the_accused_are_judged_and_everybody_hears_of_it(small: Queue) -> None:
+    small.accept("a", "b")
+    leads = small.claim()
+    small.give_back(*leads)
+    one, other = (Accused(lead.lead_id, lead.token, 403, "FORBIDDEN") for lead in leads)
+    events = (Event("hold_ended", HoldKind.CREDENTIALS, "", "w1"),)
+    fill_up(small)
+    store = small.store()
+    decision = Decision(Governor(), store.standing().version, "act", (one,), (other,), events)
+    for _ in range(2):
+        assert store.govern(decision).convicted == ("a",)
+    assert [event["event"] for event in store.beat({}).events] == ["hold_ended"]
+    assert small.claim()[0].doubted
+
+
+def test_a_lead_is_looked_for_found_and_mistaken(small: Queue) -> None:
+    small.accept_unknown("a", "b")
+    fill_up(small)
+    one, other = small.claim()
+    assert [lead.lead_id for lead in small.claim_again()] == ["a", "b"]
+    found = [settlement(each, State.DELIVERED, api_id="api-1", look=True) for each in (one, other)]
+    assert small.settle(*found) == ("ok", "taken")
+    (again,) = small.claim()
+    assert small.settle(settlement(again, State.WAITING, look=True)) == ("ok",)
+    assert small.deliver(small.claim()[0], "api-1") == "ok"
+    assert (small.state("a"), small.state("b")) == ("unknown", "delivered")
+
+
+def test_an_operator_sets_the_rate_and_it_is_obeyed(small: Queue) -> None:
+    small.accept("a", "b")
+    fill_up(small)
+    small.store().set_rate(1, "ana", {"event": "rate"})
+    assert len(small.claim()) == 1
+    assert small.claim() == []
+    small.store().set_rate(None, "ana", {"event": "rate"})
+    assert len(small.claim()) == 1
+    assert [event["event"] for event in small.store().beat({}).events] == ["rate", "rate"]
+
+
+@pytest.mark.parametrize("api_id", ["", "api-1"])
+def test_an_operator_confirms(small: Queue, api_id: str) -> None:
+    small.accept("a")
+    small.settle(settlement(small.claim()[0], State.PARKED))
+    fill_up(small)
+    for verdict in ("ok", "done"):
+        assert small.store().confirm("a", "act", ENTRY, api_id) == verdict
+    assert small.state("a") == "delivered"
 
 
 def test_an_operator_replays_discards_and_erases(small: Queue) -> None:

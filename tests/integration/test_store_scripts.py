@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from lead_worker.core.governor import Accused, Event, Governor
 from lead_worker.core.lifecycle import State
+from lead_worker.core.outcome import HoldKind
 from lead_worker.errors import NamespaceMismatchError
-from lead_worker.store import Claim, StoreError
+from lead_worker.store import Claim, Decision, StoreError
 from lead_worker.store.runner import SCRIPTS, Call, Script, ScriptError
 
-from tests.integration.holding import PAUSE, hold, unhold
-from tests.integration.queues import ENTRY, GOES_ON, LIMITS, Queue, settlement
+from tests.integration.holding import PAUSE, hold, standing_hold, suspicion, unhold
+from tests.integration.queues import (
+    ENTRY,
+    GOES_ON,
+    LEASE_SECONDS,
+    LIMITS,
+    Queue,
+    settlement,
+    watched,
+)
 
 API_URL = "https://api.example/rest"
 READS = {
@@ -21,26 +31,8 @@ READS = {
 }  # fmt: skip
 
 
-@contextmanager
-def watched(queue: Queue) -> Iterator[list[list[str]]]:
-    """Collect what scripts do: for each that was run, its commands in order."""
-    seen: list[list[str]] = []
-    with queue.client.monitor() as monitor:
-        yield seen
-        queue.client.echo("the end")
-        for command in monitor.listen():
-            words = command["command"].split(" ", 2)
-            if words[0].upper() == "ECHO":
-                break
-            if command["client_type"] != "lua":
-                seen.append([])
-            else:
-                seen[-1].append(" ".join([words[0].lower(), *words[1:2]]))
-    seen[:] = [commands for commands in seen if commands]
-
-
 def do_everything(queue: Queue) -> None:
-    """Run each script where it has something to do, on several leads."""
+    """Run most scripts where they have something to do, on several leads."""
     store = queue.store()
     store.open(API_URL)
     queue.accept(*"abcdefghij", key="")
@@ -69,10 +61,57 @@ def do_everything(queue: Queue) -> None:
     store.leave()
 
 
-def test_each_script_reads_all_that_it_needs_before_its_first_write(queue: Queue) -> None:
+def govern(queue: Queue) -> None:
+    """Leads are refused; a trial and a canary are claimed, each twice; the accused are judged."""
+    queue.accept(*"abcdef")
+    store = queue.store()
+    sent = queue.claim()
+    queue.give_back(*sent)
+    hold(store, suspicion(store, 60.0, *(lead.lead_id for lead in sent[3:])))
+    queue.claim()
+    queue.claim_again()
+    hold(store, standing_hold(store, 0.0))
+    queue.pass_time(LEASE_SECONDS + 1)
+    queue.claim()
+    queue.claim_again()
+    store = queue.store()
+    store.beat({"concurrency": 4})
+    waiting = [lead for lead in sent if queue.state(lead.lead_id) == "waiting"]
+    accused = tuple(Accused(lead.lead_id, lead.token, 403, "FORBIDDEN") for lead in waiting)
+    events = (Event("hold_ended", HoldKind.OUTAGE, "", "w1"),)
+    version = store.standing().version
+    decision = Decision(Governor(), version, "act", accused[:2], accused[2:], events)
+    for _ in range(2):
+        assert store.govern(decision).convicted == tuple(each.lead_id for each in accused[:2])
+    assert not store.govern(replace(decision, act="other")).replaced
+
+
+def look(queue: Queue) -> None:
+    """Of the API's ids one is found, one taken, one mistaken, one told by a person."""
+    queue.accept_unknown("parked", "found", "taken")
+    looks = {lead.lead_id: lead for lead in queue.claim()}
+    queue.claim_again()
+    store = queue.store()
+    queue.settle(settlement(looks["parked"], State.PARKED, look=True))
+    for name in ("found", "taken"):
+        queue.settle(settlement(looks[name], State.DELIVERED, api_id="api-8", look=True))
+    for _ in range(2):
+        store.confirm("parked", "act", ENTRY, "api-7")
+    queue.accept("answered")
+    (answered,) = [lead for lead in queue.claim() if not lead.look]
+    assert queue.deliver(answered, "api-8") == "ok"
+    assert queue.state("found") == "unknown"
+    for per_minute in (60, 0, None):
+        store.set_rate(per_minute, "me", {"event": "rate"})
+
+
+@pytest.mark.parametrize("does", [do_everything, govern, look])
+def test_each_script_reads_all_that_it_needs_before_its_first_write(
+    queue: Queue, does: Callable[[Queue], None]
+) -> None:
     with watched(queue) as seen:
-        do_everything(queue)
-    assert len(seen) > len(SCRIPTS)
+        does(queue)
+    assert len(seen) > (len(SCRIPTS) if does is do_everything else 5)
     for commands in seen:
         reads = [command.split()[0] in READS for command in commands]
         first_write = reads.index(False) if False in reads else len(reads)

@@ -241,3 +241,20 @@ def test_a_bad_value_is_not_blamed_on_what_it_should_fit_to() -> None:
 def test_whatever_is_set_is_taken_or_refused_in_words(environ: dict[str, str]) -> None:
     with suppress(SettingsError):
         load(environ)
+
+
+@pytest.mark.parametrize(
+    ("given", "about"),
+    [
+        ({"LEADS_RATE_PER_MINUTE": "60", "LEADS_RATE_BURST": "31"}, "LEADS_RATE_BURST"),
+        ({"LEADS_RATE_PER_MINUTE": "1", "LEADS_RATE_BURST": "2"}, "LEADS_RATE_BURST"),
+        ({"LEADS_FIRST_LOOK_SECONDS": "121"}, "LEADS_FIRST_LOOK_SECONDS"),
+    ],
+)
+def test_what_the_governor_cannot_work_with_is_refused(given: dict[str, str], about: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{about}: expected at most"):
+        load(given)
+
+
+def test_a_burst_without_a_rate_means_nothing_and_is_no_mistake() -> None:
+    assert load({"LEADS_RATE_BURST": "5"}).rate_burst == 5

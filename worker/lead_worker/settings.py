@@ -157,7 +157,8 @@ TABLE: tuple[Row, ...] = (
         "LEADS_RATE_BURST",
         "rate_burst",
         read_whole(0, 1_000_000),
-        "requests that may go out at once after a pause; `0`: a hundredth of the rate",
+        "requests that may go out at once after a pause, at most half of the rate, which is lower by"
+        " as many; `0`: a hundredth of it",
     ),
     Row(
         "LEADS_MAX_ATTEMPTS", "max_attempts", read_whole(1, 1000), "attempts before a lead is dead"
@@ -368,6 +369,14 @@ def _contradictions(settings: Settings, bad: set[str], deliver: bool) -> list[st
             "LEADS_BACKOFF_BASE_SECONDS: expected at most LEADS_BACKOFF_CAP_SECONDS"
             f" = {settings.backoff_cap_seconds:g}, found {settings.backoff_base_seconds:g}",
         ),
+    )
+    return [m for fields, wrong, m in (*checks, *_misfits(settings)) if wrong and not fields & bad]
+
+
+def _misfits(settings: Settings) -> tuple[tuple[set[str], bool, str], ...]:
+    """The checks of the governor's settings, as in `_contradictions`."""
+    half_rate = max(1, settings.rate_per_minute // 2)
+    return (
         (
             {"first_look_seconds", "second_look_seconds"},
             settings.first_look_seconds > settings.second_look_seconds,
@@ -376,9 +385,8 @@ def _contradictions(settings: Settings, bad: set[str], deliver: bool) -> list[st
         ),
         (
             {"rate_per_minute", "rate_burst"},
-            settings.rate_burst > settings.rate_per_minute > 0,
-            "LEADS_RATE_BURST: expected at most LEADS_RATE_PER_MINUTE"
-            f" = {settings.rate_per_minute}, found {settings.rate_burst}",
+            settings.rate_burst > half_rate and settings.rate_per_minute > 0,
+            "LEADS_RATE_BURST: expected at most half of LEADS_RATE_PER_MINUTE"
+            f" = {half_rate}, found {settings.rate_burst}",
         ),
     )
-    return [message for fields, wrong, message in checks if wrong and not fields & bad]

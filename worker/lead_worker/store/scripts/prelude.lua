@@ -90,13 +90,14 @@ local function permits(minute, burst)
   local set = redis.call('HMGET', P .. 'rate', 'per_minute', 'free_at')
   minute = tonumber(set[1] or minute)
   if minute <= 0 then return {most = math.huge, spacing = 0, wait = function() return 0 end} end
-  burst = math.max(1, math.min(minute, burst > 0 and burst or math.floor(minute / 100)))
+  burst = math.max(1, math.min(math.floor(minute / 2), burst > 0 and burst or math.floor(minute / 100)))
   local spacing = (60 + SLACK) / (minute - burst + 1)
   local ahead, free_at = (burst - 1) * spacing, tonumber(set[2] or 0)
-  -- A clock that was set back must not close the gate for long.
-  if free_at - now > ahead + spacing + 1 then free_at = now + ahead + spacing end
+  -- A clock that was set back, or a rate that was raised, must not close the gate for long.
+  if free_at - now > ahead + spacing + 1 then free_at = now + ahead end
   free_at = math.max(free_at, now)
-  local most = math.max(0, math.floor((now + ahead - free_at) / spacing + 1))
+  -- The epsilon is for instants of ten digits: whoever waited to the microsecond has waited enough.
+  local most = math.max(0, math.floor((now - free_at + ahead) / spacing + 1 + 1e-6))
   return {most = most, spacing = spacing, free_at = free_at,
     wait = function(taken) return free_at + taken * spacing - ahead - now end}
 end

@@ -23,17 +23,28 @@ if lead[4] == token then return 'done' end
 local all_known = ' ' .. (known or '') .. ' ' .. (lead[6] or '') .. ' '
 local news = api_id ~= '' and not string.find(all_known, ' ' .. api_id .. ' ', 1, true)
 local owner = news and redis.call('GET', P .. 'api:' .. api_id)
-local finder = owner and owner ~= id and redis.call('HMGET', P .. 'lead:' .. owner, 'state', 'lane', 'found')
+local finder = owner and owner ~= id
+  and redis.call('HMGET', P .. 'lead:' .. owner, 'state', 'lane', 'found', 'also')
 local mistaken = finder and not look and finder[1] == 'delivered' and finder[3] == api_id
+-- Who found another's id and was answered one of its own keeps that.
+local function correct_finder()
+  local record, first, rest = P .. 'lead:' .. owner, string.match(finder[4] or '', '^(%S+) ?(.*)$')
+  redis.call('HDEL', record, 'api_id', 'found', 'also')
+  if first then
+    redis.call('HSET', record, 'api_id', first)
+    if rest ~= '' then redis.call('HSET', record, 'also', rest) end
+    redis.call('HINCRBY', P .. 'counts', 'duplicates', -1)
+  else
+    redis.call('HDEL', record, 'settled')
+    move(owner, 'delivered', finder[2], 'unknown', now)
+  end
+  note(owner, '{"event":"mistaken"}')
+end
 local function keep_api_id(main, other)
   if not news then return end
   redis.call('HSET', key, 'api_id', main)
   redis.call('SET', P .. 'api:' .. api_id, id)
-  if mistaken then
-    move(owner, 'delivered', finder[2], 'unknown', now)
-    redis.call('HDEL', P .. 'lead:' .. owner, 'api_id', 'found', 'settled')
-    note(owner, '{"event":"mistaken"}')
-  end
+  if mistaken then correct_finder() end
   if not known then return end
   redis.call('HSET', key, 'also', (lead[6] and lead[6] .. ' ' or '') .. other)
   redis.call('HINCRBY', P .. 'counts', 'duplicates', 1)
@@ -45,7 +56,7 @@ if not ours then entry = '{"late":true,' .. string.sub(entry, 2) end
 
 permit()
 if look then
-  redis.call('ZREM', P .. 'looking', id)
+  if ours or not lead[3] then redis.call('ZREM', P .. 'looking', id) end
   if not ours and state ~= 'erased' then return 'stale' end
   if finder then
     redis.call('ZADD', P .. 'unknown', 'XX', stamp(now), id)
