@@ -13,13 +13,19 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from lead_ops.governing import change_governor
 from lead_ops.sandbox import SandboxServer
 from lead_producers import LeadProducer
+from lead_worker.core.governor import pause, resume
 from lead_worker.core.lifecycle import State
+from lead_worker.core.outcome import HoldKind
 from lead_worker.store import Counts, Store, StoreError
+
+from tests.integration.holding import amend
 
 HANGS_SECONDS = 60.0
 QUICK = {
@@ -120,6 +126,10 @@ class Fleet:
         assert worker.running, worker.log[-2000:]
         return worker
 
+    def enqueue(self, *leads: Mapping[str, object]) -> list[str]:
+        """Enqueue leads one by one; gives their ids."""
+        return [self.producer.enqueue(dict(lead)).lead_id for lead in leads]
+
     def listed(self) -> int:
         return int(self.store.client.zcard(self.store.keys.workers))
 
@@ -135,6 +145,9 @@ class Fleet:
         wait_until(lambda: self.settled(number), timeout_seconds)
         return self.counts()
 
+    def wait_delivered(self, number: int) -> None:
+        wait_until(lambda: self.counts().delivered == number)
+
     def ids(self, state: State) -> set[str]:
         """The ids in a state's index."""
         found = self.store.client.zrange(self.store.keys.index(state), 0, -1)
@@ -143,6 +156,42 @@ class Fleet:
     def timeline(self, lead_id: str) -> list[dict[str, object]]:
         rows = self.store.client.lrange(self.store.keys.timeline(lead_id), 0, -1)
         return [json.loads(row) for row in rows]
+
+    def events(self, name: str = "") -> list[dict[str, Any]]:
+        """What the namespace's log tells of holds; with a name only such."""
+        rows = map(json.loads, self.store.client.lrange(self.store.keys.log, 0, -1))
+        return [row for row in rows if name in ("", row["event"])]
+
+    def stands(self, kind: HoldKind) -> bool:
+        """Whether a hold of this kind is in force, and suspected no longer."""
+        hold = self.counts().hold
+        return hold is not None and hold.kind is kind and not hold.suspected
+
+    def pause(self, reason: str) -> None:
+        """As `leads pause` does."""
+        change_governor(self.store, lambda g, now: pause(g, reason, now), most_in_flight=256)
+
+    def resume(self) -> None:
+        """As `leads resume` does."""
+        change_governor(self.store, resume, most_in_flight=256)
+
+    def hasten_canary(self) -> None:
+        """Let the next lead be tried now, under a hold for which that may take a minute."""
+        wait_until(
+            lambda: not self.counts().hold or amend(self.store, canary_at=self.counts().now_at)
+        )
+
+    def end_grace(self) -> None:
+        """Let leases run out as in a fleet that has been at work for a while."""
+        self.store.client.delete(self.store.keys.grace)
+
+    def wait_beats(self, number: int) -> None:
+        """Wait until each worker's heart has beaten so often."""
+        beats = self._beats()
+        wait_until(lambda: all(at > beats.get(n, 0) + number for n, at in self._beats().items()))
+
+    def _beats(self) -> dict[bytes, float]:
+        return dict(self.store.client.zrange(self.store.keys.workers, 0, -1, withscores=True))
 
     def record(self, lead_id: str) -> dict[str, str]:
         fields = self.store.client.hgetall(self.store.keys.lead(lead_id))

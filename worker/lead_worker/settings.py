@@ -157,8 +157,8 @@ TABLE: tuple[Row, ...] = (
         "LEADS_RATE_BURST",
         "rate_burst",
         read_whole(0, 1_000_000),
-        "requests that may go out at once after a pause, at most half of the rate, which is lower by"
-        " as many; `0`: a hundredth of it",
+        "requests that may go out at once after a pause, at most half of the rate, which they are"
+        " taken off; `0`: a hundredth of it",
     ),
     Row(
         "LEADS_MAX_ATTEMPTS", "max_attempts", read_whole(1, 1000), "attempts before a lead is dead"
