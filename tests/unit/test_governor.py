@@ -117,6 +117,6 @@ def test_another_token_ends_no_other_hold(kind: HoldKind) -> None:
 
 def test_of_two_bad_tokens_neither_ends_the_others_hold_while_it_is_known_to_be_bad() -> None:
     after = token_changed(held(HoldKind.CREDENTIALS, token_mark="old"), "new", AT).governor
-    refused = observe(after, Seen("lead", REFUSED, mark="new"), AT).governor
+    refused = observe(after, Seen("lead", REFUSED, claimed_at=NOW, mark="new"), AT).governor
     assert refused.hold is not None
     assert token_changed(refused, "old", LATER) == Step(refused)

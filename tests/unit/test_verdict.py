@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from lead_worker.core.governor import PACES, Accused, Governor, Hold, Step, Window, is_stale
+from lead_worker.core.governor import PACES, Accused, Governor, Hold, Step, Window
 from lead_worker.core.outcome import (
-    Delivered,
     GivenBack,
     HoldKind,
     Invalid,
@@ -47,6 +46,8 @@ DOWN: list[Outcome] = [
     Retry("status_503"),
 ]
 STANDING = [kind for kind in PACES if kind is not HoldKind.OUTAGE]
+WELL = Governor(holds=1, ended_at=NOW)
+"""After a suspicion that came to nothing."""
 
 
 @pytest.mark.parametrize(("status", "kind"), BY_STATUS.items())
@@ -69,12 +70,12 @@ def test_a_mangled_lead_raises_suspicion_of_the_contract() -> None:
 def test_if_another_lead_is_taken_it_was_the_lead(kind: HoldKind) -> None:
     step = after([seen("a", refusal(kind)), seen("b", OK, canary_of=1)])
     assert (ids(step.convicted), step.doubted, step.events) == (["a"], (), ())
-    assert step.governor == Governor(holds=1)  # nothing was wrong, so nothing begins slowly
+    assert step.governor == WELL  # nothing was wrong, so nothing begins slowly
 
 
 def test_a_mangled_lead_needs_no_conviction() -> None:
     step = after([seen("a", Mangled("id", ("name",))), seen("b", OK, canary_of=1)])
-    assert step == Step(Governor(holds=1))
+    assert step == Step(WELL)
 
 
 def test_several_accused_are_doubted_and_the_next_time_they_stand_alone() -> None:
@@ -139,9 +140,29 @@ def test_a_success_from_before_proves_nothing_and_begins_the_count_anew() -> Non
 @pytest.mark.parametrize("kind", PACES)
 def test_a_canary_that_is_taken_ends_the_hold_and_convicts_nobody(kind: HoldKind) -> None:
     step = observe(standing(kind), seen("d", OK, canary_of=1), at(60))
-    assert step.governor == Governor(window=Window(1.0, 4.0, NOW + 60), holds=1)
+    window = Window(1.0, 4.0, NOW + 60)
+    assert step.governor == Governor(window=window, holds=1, ended_at=NOW + 60)
     assert [(event.event, event.seconds) for event in step.events] == [("hold_ended", 60.0)]
-    assert (step.convicted, step.doubted) == ((), ())
+    assert step.convicted == ()
+    # Should they be refused again right away, they are poisoned and were one another's witnesses.
+    assert ids(step.doubted) == (["a", "b", "c"] if kind in BY_STATUS.values() else [])
+
+
+@pytest.mark.parametrize("kind", set(BY_STATUS.values()))
+def test_who_was_doubted_is_convicted_although_its_company_made_a_hold_stand(
+    kind: HoldKind,
+) -> None:
+    three = [replace(seen(name, refusal(kind)), doubted=True) for name in ("a", "b", "c")]
+    stands = after(three)
+    assert not held(stands).suspected
+    step = after([seen("d", OK, canary_of=1)], stands.governor)
+    assert (ids(step.convicted), step.doubted) == (["a", "b", "c"], ())
+
+
+def test_a_refusal_of_a_lead_that_was_claimed_before_a_hold_ended_accuses_nobody() -> None:
+    late = replace(seen("e", REFUSED), claimed_at=NOW - 1)
+    assert after([late], WELL) == Step(WELL)
+    assert held(after([seen("e", REFUSED)], WELL)).suspected
 
 
 @pytest.mark.parametrize("kind", PACES)
@@ -197,7 +218,7 @@ def test_an_outage_is_only_suspected_while_fewer_than_three_leads_have_failed() 
     third = after([seen("c", DOWN[0], canary_of=1)], step.governor)
     assert (held(third).suspected, names(third)) == (False, ["hold_began"])
     acquitted = after([seen("c", OK, canary_of=1)], step.governor)
-    assert acquitted == Step(Governor(holds=1, window=step.governor.window))
+    assert acquitted == Step(replace(WELL, window=step.governor.window))
 
 
 @pytest.mark.parametrize("answer", [OK, Rejected(400, "BAD_REQUEST", "no")])
@@ -253,27 +274,6 @@ def test_a_503_each_time_that_the_api_lets_us_try_is_an_outage() -> None:
         governor = after([seen(f"lead-{n}", Retry("status_503", 60.0))], governor).governor
     assert governor.hold is not None
     assert (governor.hold.kind, governor.hold.canary_at) == (HoldKind.OUTAGE, NOW + 60)
-
-
-def test_a_success_with_another_token_convicts_nobody_and_bars_the_refused_one() -> None:
-    other = seen("b", OK, canary_of=1, mark="another")
-    step = after([seen("a", REFUSED), other])
-    assert (step.governor.hold, step.convicted, step.doubted) == (None, (), ())
-    assert is_stale(step.governor, "mark", NOW)
-    late = after([seen("c", REFUSED)], step.governor)
-    assert late == Step(step.governor)  # it is known to be its token's fault
-
-
-def test_a_look_that_is_answered_ends_a_hold_that_stands_for_the_token_or_an_outage() -> None:
-    look = seen("d", Delivered(""), canary_of=1, look=True)
-    for kind in PACES:
-        ended = after([look], standing(kind)).governor.hold is None
-        assert ended == (kind in (HoldKind.OUTAGE, HoldKind.CREDENTIALS))
-
-
-def test_a_look_that_is_answered_convicts_nobody() -> None:
-    look = seen("d", Delivered(""), canary_of=1, look=True)
-    assert after([seen("a", REFUSED), look]).convicted == ()
 
 
 @pytest.mark.parametrize("kind", HoldKind)

@@ -44,7 +44,7 @@ class Accused:
         token: of the claim under which it was refused.
         status: of the refusal, or 0 where there was none.
         code: the API's own code, or "".
-        doubted: it was accused before, in company, when the API turned out to be well.
+        doubted: it was accused shortly before, in company, and the API turned out to be well.
     """
 
     lead_id: str
@@ -121,6 +121,7 @@ class Governor:
         failing: the last of their leads, each once.
         holds: how many holds there were.
         run_flight: how wide the window was when the run began.
+        ended_at: when the last hold ended; what was claimed before says nothing of the time after.
         stale: marks of tokens that were refused while another was taken, each with the time until
             which whoever has it gets no leads.
     """
@@ -132,6 +133,7 @@ class Governor:
     holds: int = 0
     stale: tuple[tuple[str, float], ...] = ()
     run_flight: float = 0.0
+    ended_at: float = 0.0
 
     @property
     def calm(self) -> bool:
@@ -267,13 +269,13 @@ def begin(governor: Governor, hold: Hold, moment: Moment) -> Step:
 
 
 def end(governor: Governor, moment: Moment) -> Step:
-    """End the hold in force; requests begin again from one at a time, and not before the time that
-    the API has asked for."""
+    """End the hold in force; requests begin again from one at a time, no sooner than asked for."""
     hold = governor.hold
     if hold is None:
         return Step(governor)
     window = Window(1.0, max(1.0, hold.flight / 2), moment.now_at)
-    step = Step(replace(governor, hold=None, window=window), events=ended(hold, moment))
+    after = replace(governor, hold=None, window=window, ended_at=moment.now_at)
+    step = Step(after, events=ended(hold, moment))
     if hold.kind is HoldKind.NOT_BEFORE or hold.not_before_at <= moment.now_at:
         return step
     asked = Hold(HoldKind.NOT_BEFORE, ASKED, until_at=hold.not_before_at, flight=hold.flight)

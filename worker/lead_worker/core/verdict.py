@@ -89,11 +89,13 @@ def spares(before: Governor, after: Governor) -> bool:
 
 def _at_ease(governor: Governor, seen: Seen, moment: Moment) -> Step:
     kind = blamed(seen.outcome)
+    old_news = seen.claimed_at < governor.ended_at
     if kind is not None:
-        if is_stale(governor, seen.mark, moment.now_at):
-            return Step(governor)  # known to be this token's fault
+        if old_news or is_stale(governor, seen.mark, moment.now_at):
+            return Step(governor)  # of a hold that is over, or known to be this token's fault
         return begin(governor, _suspicion(kind, seen, moment), moment)
-    governor = _counted(governor, seen, moment)
+    if not old_news:
+        governor = _counted(governor, seen, moment)
     if governor.run >= RUN and is_down(seen.outcome):
         return _outage(governor, seen, moment)
     wait = asked_seconds(seen.outcome)
@@ -224,15 +226,21 @@ def _acquit(governor: Governor, hold: Hold, seen: Seen, moment: Moment) -> Step:
             stale = set_stale(step.governor, hold.token_mark, moment.now_at)
             return replace(step, governor=stale)
         return replace(step, doubted=hold.accused)
-    if not hold.suspected:
-        return step
-    if step.governor.hold is None:  # nothing was wrong, so nothing has to begin slowly
+    if hold.suspected and step.governor.hold is None:
+        # Nothing was wrong with the API, so nothing has to begin slowly.
         window = grown(governor.window, moment)
         step = replace(step, governor=replace(step.governor, window=window))
     if hold.kind in (HoldKind.OUTAGE, HoldKind.CONTRACT):
         return step  # their leads are judged by what became of them
+    return _judged(step, hold, seen)
+
+
+def _judged(step: Step, hold: Hold, seen: Seen) -> Step:
+    """The accused, now that another lead was taken: who stood alone is guilty, and who is in
+    company for the second time: poisoned leads make a hold stand as each other's witnesses."""
+    alone = hold.suspected and len(hold.accused) == 1
     others = tuple(each for each in hold.accused if each.lead_id != seen.lead_id)
-    guilty = tuple(each for each in others if len(hold.accused) == 1 or each.doubted)
+    guilty = tuple(each for each in others if alone or each.doubted)
     doubted = tuple(each for each in others if each not in guilty)
     return replace(step, convicted=guilty, doubted=doubted)
 

@@ -21,6 +21,7 @@ def write_governor(governor: Governor) -> dict[str, str]:
         "holds": governor.holds,
         "run": governor.run,
         "run_flight": f"{governor.run_flight:.3f}" if governor.run_flight else "",
+        "ended_at": _stamp(governor.ended_at or None),
         "failing": " ".join(governor.failing),
         "stale": " ".join(f"{mark} {until:.6f}" for mark, until in governor.stale),
         "busy": "" if governor.calm else "1",
@@ -50,6 +51,7 @@ def read_governor(fields: Mapping[str, str]) -> Governor:
         failing=tuple(fields.get("failing", "").split()),
         holds=_whole(fields.get("holds")),
         run_flight=_number(fields.get("run_flight")) or 0.0,
+        ended_at=_number(fields.get("ended_at")) or 0.0,
         stale=_read_stale(fields.get("stale", "").split()),
     )
 

@@ -20,6 +20,8 @@
 local worker, number, most, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local token, ours = worker .. ':' .. ARGV[3], tonumber(ARGV[7])
 local QUEUES = {{name = 'due:live', share = 7}, {name = 'due:bulk', share = 2}, {name = 'unknown', share = 1}}
+-- For how many seconds a lead is doubted that was refused in company while the API was well.
+local DOUBT = 600
 local g = governor()
 local held = held_seconds(g)
 local reply, taken = {'ok', stamp(now), 0, '', g.busy and 1 or 0, 0, 0}, {}
@@ -30,7 +32,7 @@ local function read(id)
 end
 
 local function about(id, look, lead)
-  if not look then return lead[11] or '' end
+  if not look then return now - tonumber(lead[11] or 0) < DOUBT and '1' or '' end
   local asked = redis.call('HMGET', P .. 'lead:' .. id, 'unknown_since', 'looks', 'look_page', 'unanswered',
     'similar')
   return table.concat({asked[1] or stamp(now), asked[2] or 0, asked[3] or 1, asked[4] or 0, asked[5] or 0}, ' ')

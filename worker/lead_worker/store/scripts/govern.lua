@@ -48,7 +48,7 @@ for _, lead in ipairs(convicted) do
   note(lead.id, '{"event":"convicted","cause":"status_' .. lead.status .. '"}')
   verdict[#verdict + 1] = lead.id
 end
-for _, lead in ipairs(doubted) do redis.call('HSET', P .. 'lead:' .. lead.id, 'doubted', 1) end
+for _, lead in ipairs(doubted) do redis.call('HSET', P .. 'lead:' .. lead.id, 'doubted', stamp(now)) end
 redis.call('DEL', P .. 'governor')
 redis.call('HSET', P .. 'governor', 'version', version, 'act', ARGV[3], 'verdict', table.concat(verdict, ' '),
   unpack(record))
