@@ -25,7 +25,7 @@ PERSONAL = ("message", "errors")
 _INSTANTS = ("accepted_at", "replayed_at", "claimed_at", "unknown_since")
 _INTEGERS = ("attempts", "returned", "expiries", "status", "looks", "unanswered")
 _HIDDEN = ("act", "expired", "held_before", "settled", "state", "token", "tried_at")
-_HIDDEN_OF_LOOKS = ("doubted", "found", "look_page", "similar")
+_HIDDEN_OF_LOOKS = ("doubted", "doubted_at", "found", "look_page", "similar")
 
 
 def sight_json(sight: Sight, *, personal: bool) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Lead:
     reason: Reason | None = None
     attempts: int = 0
     returned: int = 0
-    doubted: bool = False
+    doubted: int = 0
     settled: str = ""
     progress: Progress = BEGUN
     done_at: float = math.inf
@@ -254,7 +254,7 @@ class Fleet:
             claimed_at=request.sent_at,
             canary_of=flight.canary_of,
             mark=request.mark,
-            doubted=lead.doubted and not request.look,
+            doubted=0 if request.look else lead.doubted,
             look=request.look,
         )
 
@@ -280,4 +280,4 @@ class Fleet:
             if each in step.convicted:
                 lead.ends(State.DEAD, Reason.REJECTED, self.now_at)
             else:
-                lead.doubted = True
+                lead.doubted += 1

@@ -52,7 +52,7 @@ WELL = Governor(holds=1, ended_at=NOW)
 
 @pytest.mark.parametrize(("status", "kind"), BY_STATUS.items())
 def test_a_refusal_that_may_be_everybodys_fault_is_a_suspicion(status: int, kind: HoldKind) -> None:
-    step = after([seen("a", GivenBack(kind, f"status_{status}", status, "CODE"), doubted=True)])
+    step = after([seen("a", GivenBack(kind, f"status_{status}", status, "CODE"), doubted=1)])
     hold = held(step)
     assert (hold.kind, hold.suspected, hold.number, hold.by) == (kind, True, 1, "w1")
     assert hold.accused == (Accused("a", "token-of-a", status, "CODE", True),)
@@ -82,7 +82,7 @@ def test_several_accused_are_doubted_and_the_next_time_they_stand_alone() -> Non
     step = after([seen("a", REFUSED), seen("b", REFUSED), seen("c", OK, canary_of=1)])
     assert (ids(step.convicted), ids(step.doubted)) == ([], ["a", "b"])
     again = [
-        seen("b", REFUSED, doubted=True),
+        seen("b", REFUSED, doubted=1),
         seen("d", REFUSED),
         seen("c", OK, canary_of=2),
     ]
@@ -149,10 +149,10 @@ def test_a_canary_that_is_taken_ends_the_hold_and_convicts_nobody(kind: HoldKind
 
 
 @pytest.mark.parametrize("kind", set(BY_STATUS.values()))
-def test_who_was_doubted_is_convicted_although_its_company_made_a_hold_stand(
+def test_who_was_doubted_twice_is_convicted_although_its_company_made_a_hold_stand(
     kind: HoldKind,
 ) -> None:
-    three = [replace(seen(name, refusal(kind)), doubted=True) for name in ("a", "b", "c")]
+    three = [replace(seen(name, refusal(kind)), doubted=2) for name in ("a", "b", "c")]
     stands = after(three)
     assert not held(stands).suspected
     step = after([seen("d", OK, canary_of=1)], stands.governor)

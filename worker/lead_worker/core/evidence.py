@@ -49,7 +49,7 @@ class Seen:
     claimed_at: float = 0.0
     canary_of: int = 0
     mark: str = ""
-    doubted: bool = False
+    doubted: int = 0
     look: bool = False
 
 

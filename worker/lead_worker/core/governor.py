@@ -44,14 +44,14 @@ class Accused:
         token: of the claim under which it was refused.
         status: of the refusal, or 0 where there was none.
         code: the API's own code, or "".
-        doubted: it was accused shortly before, in company, and the API turned out to be well.
+        doubted: how often it was accused of late, in company, when the API turned out to be well.
     """
 
     lead_id: str
     token: str = ""
     status: int = 0
     code: str = ""
-    doubted: bool = False
+    doubted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,10 +237,12 @@ def _acquit(governor: Governor, hold: Hold, seen: Seen, moment: Moment) -> Step:
 
 def _judged(step: Step, hold: Hold, seen: Seen) -> Step:
     """The accused, now that another lead was taken: who stood alone is guilty, and who is in
-    company for the second time: poisoned leads make a hold stand as each other's witnesses."""
+    company once more: poisoned leads make a hold stand as each other's witnesses."""
     alone = hold.suspected and len(hold.accused) == 1
     others = tuple(each for each in hold.accused if each.lead_id != seen.lead_id)
-    guilty = tuple(each for each in others if alone or each.doubted)
+    # An API that goes bad and well again may meet the same leads twice; hardly three times.
+    enough = 1 if hold.suspected else 2
+    guilty = tuple(each for each in others if alone or each.doubted >= enough)
     doubted = tuple(each for each in others if each not in guilty)
     return replace(step, convicted=guilty, doubted=doubted)
 

@@ -109,7 +109,7 @@ def _read_stale(words: list[str]) -> tuple[tuple[str, float], ...]:
 def _read_accused(text: str) -> tuple[Accused, ...]:
     try:
         rows = json.loads(text) if text else []
-        return tuple(Accused(str(i), str(t), int(s), str(c), bool(d)) for i, t, s, c, d in rows)
+        return tuple(Accused(str(i), str(t), int(s), str(c), int(d)) for i, t, s, c, d in rows)
     except (ValueError, TypeError, OverflowError, RecursionError):
         return ()
 

@@ -72,7 +72,7 @@ def _claimed(row: Sequence[Any], token: str, now_at: float, canary_of: int) -> C
         raw=raw,
         claimed_at=now_at,
         canary_of=canary_of,
-        doubted=not look and bool(about),
+        doubted=0 if look else _count(about),
         unknown_since_at=since_at,
         progress=progress,
     )

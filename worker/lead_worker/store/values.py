@@ -56,7 +56,7 @@ class Claimed:
         look: it is unknown, and is not to be sent but to be looked for in the API.
         claimed_at: when (Redis's clock).
         canary_of: number of the hold that it is tried under, or 0.
-        doubted: it was refused before, in company, when the API turned out to be well.
+        doubted: how often it was refused of late, in company, while the API turned out to be well.
         unknown_since_at: of a look, when the first attempt with an unknown outcome was claimed.
         progress: of a look, how far it has come.
         lane, source: as enqueued; source may be "".
@@ -78,7 +78,7 @@ class Claimed:
     raw: bytes = field(repr=False)
     claimed_at: float = 0.0
     canary_of: int = 0
-    doubted: bool = False
+    doubted: int = 0
     unknown_since_at: float = 0.0
     progress: Progress = BEGUN
 

@@ -9,7 +9,7 @@
 --        1 if there is a rate, so that whoever is late has missed its turn,
 --        then for each lead: id · send or look · lane · source · attempts · returned · expiries
 --        seconds for which it has been tried, without holds · raw · about
---        (of a send: doubted or ""; of a look: unknown since · looks · page · unanswered · similar)}
+--        (of a send: how often it is doubted; of a look: unknown since · looks · page · unanswered · similar)}
 --       {"held", now, kind, until or "", seconds after which to ask again or "", 1 if its time is
 --        over, mark of the token that was refused, if the hold stands, or ""} · {"stale", now}: a later claim was here
 -- The same number gives the same batch again, its leases renewed: the first answer was lost, so
@@ -20,19 +20,17 @@
 local worker, number, most, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local token, ours = worker .. ':' .. ARGV[3], tonumber(ARGV[7])
 local QUEUES = {{name = 'due:live', share = 7}, {name = 'due:bulk', share = 2}, {name = 'unknown', share = 1}}
--- For how many seconds a lead is doubted that was refused in company while the API was well.
-local DOUBT = 600
 local g = governor()
 local held = held_seconds(g)
 local reply, taken = {'ok', stamp(now), 0, '', g.busy and 1 or 0, 0, 0}, {}
 
 local function read(id)
   return redis.call('HMGET', P .. 'lead:' .. id, 'lane', 'source', 'attempts', 'returned', 'expiries',
-    'tried_at', 'held_before', 'suspect', 'token', 'state', 'doubted')
+    'tried_at', 'held_before', 'suspect', 'token', 'state', 'doubted', 'doubted_at')
 end
 
 local function about(id, look, lead)
-  if not look then return now - tonumber(lead[11] or 0) < DOUBT and '1' or '' end
+  if not look then return doubts(lead[11], lead[12]) end
   local asked = redis.call('HMGET', P .. 'lead:' .. id, 'unknown_since', 'looks', 'look_page', 'unanswered',
     'similar')
   return table.concat({asked[1] or stamp(now), asked[2] or 0, asked[3] or 1, asked[4] or 0, asked[5] or 0}, ' ')

@@ -22,10 +22,11 @@ local held = held_seconds(g)
 local at, convicted, doubted, events, record = 7, {}, {}, {}, {}
 for n = 1, ARGV[4] + ARGV[5] do
   local id, token, status, code = unpack(ARGV, at, at + 3)
-  local lead = redis.call('HMGET', P .. 'lead:' .. id, 'state', 'settled', 'lane')
+  local lead = redis.call('HMGET', P .. 'lead:' .. id, 'state', 'settled', 'lane', 'doubted', 'doubted_at')
   if lead[1] == 'waiting' and lead[2] == token then
     local list = n <= tonumber(ARGV[4]) and convicted or doubted
-    list[#list + 1] = {id = id, lane = lead[3], status = status, code = code}
+    list[#list + 1] = {id = id, lane = lead[3], status = status, code = code,
+      doubted = doubts(lead[4], lead[5]) + 1}
   end
   at = at + 4
 end
@@ -48,7 +49,9 @@ for _, lead in ipairs(convicted) do
   note(lead.id, '{"event":"convicted","cause":"status_' .. lead.status .. '"}')
   verdict[#verdict + 1] = lead.id
 end
-for _, lead in ipairs(doubted) do redis.call('HSET', P .. 'lead:' .. lead.id, 'doubted', stamp(now)) end
+for _, lead in ipairs(doubted) do
+  redis.call('HSET', P .. 'lead:' .. lead.id, 'doubted', lead.doubted, 'doubted_at', stamp(now))
+end
 redis.call('DEL', P .. 'governor')
 redis.call('HSET', P .. 'governor', 'version', version, 'act', ARGV[3], 'verdict', table.concat(verdict, ' '),
   unpack(record))

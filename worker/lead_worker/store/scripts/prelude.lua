@@ -55,6 +55,12 @@ local function held_seconds(g)
   return past + math.max(0, ended - g.since)
 end
 
+-- How often a lead was refused in company of late, while the API turned out to be well.
+local DOUBT_SECONDS = 600
+local function doubts(number, at)
+  return at and now - at < DOUBT_SECONDS and tonumber(number or 0) or 0
+end
+
 -- How many requests are in flight across the fleet. What a dead worker had counts until its lease ends.
 local function in_flight()
   return redis.call('ZCOUNT', P .. 'leased', '(' .. stamp(now), '+inf')

@@ -11,7 +11,8 @@ if lead[1] ~= 'dead' and lead[1] ~= 'parked' then return lead[1] end
 local room = admit(governor(), 0, 1)
 move(id, lead[1], lead[2], 'waiting', now, 'act', ARGV[3], 'replayed_at', stamp(now))
 redis.call('HDEL', key, 'attempts', 'returned', 'expiries', 'reason', 'cause', 'status', 'code',
-  'token', 'expired', 'tried_at', 'held_before', 'looks', 'look_page', 'unanswered', 'similar', 'doubted')
+  'token', 'expired', 'tried_at', 'held_before', 'looks', 'look_page', 'unanswered', 'similar', 'doubted',
+  'doubted_at')
 -- Who may have killed its workers stays a suspect, though it may try as often again.
 if lead[4] then redis.call('HSET', key, 'suspect', 0) end
 note(id, ARGV[4])
