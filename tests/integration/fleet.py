@@ -14,18 +14,25 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 from lead_ops.governing import change_governor
 from lead_ops.sandbox import SandboxServer
 from lead_producers import LeadProducer
-from lead_worker.core.governor import pause, resume
+from lead_worker.core.governor import Governor, Moment, Step, pause, resume
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
 from lead_worker.store import Counts, Store, StoreError
 
-from tests.integration.holding import amend
+from tests.conftest import SERVERS
+
+ONE_REDIS = pytest.mark.parametrize("server_program", SERVERS[:1], indirect=True, ids=str)
+"""For what real workers do whatever the version of Redis; tests of the store try each."""
 
 HANGS_SECONDS = 60.0
 QUICK = {
@@ -90,6 +97,12 @@ class Worker:
             self.process.wait()
 
 
+def _sooner(governor: Governor, moment: Moment) -> Step:
+    hold = governor.hold
+    sooner = replace(hold, canary_at=moment.now_at) if hold else None
+    return Step(replace(governor, hold=sooner))
+
+
 class Fleet:
     """A namespace with a sandbox API behind it, and workers."""
 
@@ -120,11 +133,21 @@ class Fleet:
 
     def start_worker(self, *, app: str = "lead_worker.app", **settings: str) -> Worker:
         """Start a worker and wait until it is listed."""
+        return self.start_workers(1, app=app, **settings)[0]
+
+    def start_workers(
+        self, number: int = 2, /, *, app: str = "lead_worker.app", **settings: str
+    ) -> list[Worker]:
+        """Start workers side by side and wait until all are listed."""
         before = self.listed()
-        worker = self.spawn_worker(app=app, **settings)
-        wait_until(lambda: self.listed() > before or not worker.running)
-        assert worker.running, worker.log[-2000:]
-        return worker
+        workers = [self.spawn_worker(app=app, **settings) for _ in range(number)]
+        for n, worker in enumerate(workers, 1):
+            wait_until(partial(self._is_listed, worker, before + n))
+            assert worker.running, worker.log[-2000:]
+        return workers
+
+    def _is_listed(self, worker: Worker, number: int) -> bool:
+        return self.listed() >= number or not worker.running
 
     def enqueue(self, *leads: Mapping[str, object]) -> list[str]:
         """Enqueue leads one by one; gives their ids."""
@@ -177,9 +200,22 @@ class Fleet:
 
     def hasten_canary(self) -> None:
         """Let the next lead be tried now, under a hold for which that may take a minute."""
-        wait_until(
-            lambda: not self.counts().hold or amend(self.store, canary_at=self.counts().now_at)
-        )
+        change_governor(self.store, _sooner, most_in_flight=256)
+
+    def bring_witnesses(self, dead: int) -> int:
+        """Let other leads come, one by one, until so many are dead; gives how many had to.
+
+        Where poisoned leads alone are left, nothing shows that the API is well.
+        """
+        for number in count():
+            wait_until(lambda: self.counts().hold is not None or self.counts().dead >= dead)
+            before = self.counts()
+            if before.dead >= dead:
+                return number
+            self.enqueue({"name": f"witness {number}"})
+            self.hasten_canary()
+            self.wait_delivered(before.delivered + 1)
+        raise AssertionError("not reached")
 
     def end_grace(self) -> None:
         """Let leases run out as in a fleet that has been at work for a while."""

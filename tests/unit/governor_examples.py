@@ -19,7 +19,7 @@ def at(seconds: float = 0.0) -> Moment:
     return Moment(NOW + seconds, "w1", in_flight=4, ceiling=8)
 
 
-def seen(lead_id: str, outcome: Outcome, canary_of: int = 0, **more: str | bool) -> Seen:
+def seen(lead_id: str, outcome: Outcome, canary_of: int = 0, **more: str | int) -> Seen:
     made = Seen(lead_id, outcome, f"token-of-{lead_id}", NOW, canary_of, "mark")
     return replace(made, **more)  # type: ignore[arg-type]
 
