@@ -258,3 +258,12 @@ def test_one_hold_after_another_is_counted_each_for_its_own_time(queue: Queue) -
     assert lead.age_seconds == pytest.approx(70, abs=5)
     held_seconds = float(queue.client.hget(queue.keys.counts, "held_seconds"))
     assert held_seconds == pytest.approx(3210, abs=5)
+
+
+def test_a_refusal_that_its_worker_has_not_settled_yet_is_doubted_instead(queue: Queue) -> None:
+    queue.accept("a")
+    (lead,) = queue.claim()
+    assert govern(queue, convicted=[lead]) == Governed(True)
+    assert queue.state("a") == "leased"
+    queue.settle(settlement(lead, State.WAITING, spends_attempt=False))
+    assert queue.claim()[0].doubted == 1

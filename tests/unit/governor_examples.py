@@ -51,9 +51,9 @@ def held(step: Step) -> Hold:
 
 def standing(kind: HoldKind) -> Governor:
     """Under a hold that stands, number 1, whose canary has been claimed."""
-    three = [seen(name, refusal(kind)) for name in ("a", "b", "c")]
+    three = [seen(name, refusal(kind), number) for number, name in ((0, "a"), (1, "b"), (1, "c"))]
     if kind is HoldKind.OUTAGE:
-        three += [seen("a", refusal(kind)), seen("b", refusal(kind))]
+        three = [seen(name, refusal(kind)) for name in "abcab"]
     hold = replace(held(after(three)), canary_at=NOW + 31, canary="d")
     return replace(after(three).governor, hold=hold)
 

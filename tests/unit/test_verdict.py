@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from lead_worker.core.blame import CROWD
 from lead_worker.core.governor import PACES, Accused, Governor, Hold, Step, Window
 from lead_worker.core.outcome import (
     GivenBack,
@@ -91,19 +92,27 @@ def test_several_accused_are_doubted_and_the_next_time_they_stand_alone() -> Non
 
 
 @pytest.mark.parametrize("kind", STANDING)
-@pytest.mark.parametrize("canary_of", [0, 1])
-def test_with_the_second_other_lead_that_fares_alike_the_hold_stands(
-    kind: HoldKind, canary_of: int
-) -> None:
-    first = after([seen("a", refusal(kind)), seen("b", refusal(kind), canary_of)])
+def test_with_the_second_other_lead_that_fares_alike_the_hold_stands(kind: HoldKind) -> None:
+    first = after([seen("a", refusal(kind)), seen("b", refusal(kind), canary_of=1)])
     assert held(first).suspected
     assert first.events == ()
-    step = after([seen("c", refusal(kind), canary_of)], first.governor)
+    step = after([seen("c", refusal(kind), canary_of=1)], first.governor)
     hold = held(step)
     assert (hold.suspected, hold.trial_at, hold.number) == (False, None, 1)
     assert hold.canary_at == NOW + PACES[kind].first_seconds
     assert names(step) == ["hold_began"]
     assert after([seen("d", refusal(kind))], step.governor) == Step(step.governor)
+
+
+@pytest.mark.parametrize("kind", set(BY_STATUS.values()))
+def test_of_leads_that_were_in_flight_together_it_takes_a_crowd(kind: HoldKind) -> None:
+    some = after([seen(f"lead-{n}", refusal(kind)) for n in range(CROWD - 1)])
+    assert held(some).suspected
+    assert held(some).trial_at == NOW
+    assert not held(after([seen("last", refusal(kind))], some.governor)).suspected
+    # One trial that succeeds is enough for all of them not to be the API's fault.
+    step = after([seen("d", OK, canary_of=1)], some.governor)
+    assert (step.governor.hold, step.convicted, len(step.doubted)) == (None, (), CROWD - 1)
 
 
 def test_after_a_trial_that_failed_alike_the_next_one_goes_at_once() -> None:
@@ -152,8 +161,8 @@ def test_a_canary_that_is_taken_ends_the_hold_and_convicts_nobody(kind: HoldKind
 def test_who_was_doubted_twice_is_convicted_although_its_company_made_a_hold_stand(
     kind: HoldKind,
 ) -> None:
-    three = [replace(seen(name, refusal(kind)), doubted=2) for name in ("a", "b", "c")]
-    stands = after(three)
+    three = [seen(name, refusal(kind), number) for number, name in ((0, "a"), (1, "b"), (1, "c"))]
+    stands = after([replace(each, doubted=2) for each in three])
     assert not held(stands).suspected
     step = after([seen("d", OK, canary_of=1)], stands.governor)
     assert (ids(step.convicted), step.doubted) == (["a", "b", "c"], ())

@@ -67,7 +67,7 @@ class Hold:
         until_at: when it ends by itself, or None.
         suspected: it is still open if a lead is to blame; others are tried, one at a time.
         accused: those that were refused, the first one first.
-        alike: how many others were refused alike since the last success.
+        alike, tried: others that were refused alike since the last success; those in a trial.
         canary_at: from when one lead may be tried, or None for never.
         trial_at: from when one that is not accused may be tried, or None for never.
         pause_seconds: until the next canary, should the one that is tried fail.
@@ -93,6 +93,7 @@ class Hold:
     token_mark: str = ""
     not_before_at: float = 0.0
     flight: float = 0.0
+    tried: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,7 @@ class Governor:
         holds: how many holds there were.
         run_flight: how wide the window was when the run began.
         ended_at: when the last hold ended; what was claimed before says nothing of the time after.
-        stale: marks of tokens that were refused while another was taken, each with the time until
-            which whoever has it gets no leads.
+        stale: marks of tokens that were refused while another was taken, and until when they are.
     """
 
     hold: Hold | None = None

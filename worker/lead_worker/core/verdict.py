@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .blame import WITNESSES, is_proven, is_the_tokens_fault, judged
 from .evidence import (
     Seen,
     as_accused,
@@ -49,11 +50,7 @@ from .window import grown, halved
 RUN = 5
 """Failures in a row, across the fleet, that make an outage."""
 
-WITNESSES = 3
-"""So many leads must have failed alike before the API is to blame and not a lead."""
-
 MAX_ACCUSED = 32
-_UNAUTHORIZED = 401
 AGAIN_SECONDS = 1.0
 """After a trial that says nothing, such as a time-out amid bad credentials."""
 
@@ -165,7 +162,7 @@ def _came_from_before(governor: Governor, hold: Hold, seen: Seen, moment: Moment
     if is_alike(hold, seen):
         return _accuse(governor, hold, seen, moment)
     if proves(hold, seen):
-        return Step(replace(governor, hold=replace(hold, alike=0)))
+        return Step(replace(governor, hold=replace(hold, alike=0, tried=0)))
     return Step(governor)
 
 
@@ -203,13 +200,14 @@ def _changed_kind(
 def _accuse(governor: Governor, hold: Hold, seen: Seen, moment: Moment) -> Step:
     """One more lead was refused alike; with the second other one, the hold stands."""
     known = seen.lead_id in {each.lead_id for each in hold.accused}
-    accused, alike = hold.accused, hold.alike
+    accused, alike, tried = hold.accused, hold.alike, hold.tried
     if known:  # under another claim by now
         accused = tuple(as_accused(seen) if e.lead_id == seen.lead_id else e for e in accused)
     else:
         accused, alike = (*accused, as_accused(seen))[:MAX_ACCUSED], alike + 1
-    hold = replace(hold, accused=accused, alike=alike)
-    if alike < WITNESSES - 1:
+        tried += seen.canary_of == hold.number
+    hold = replace(hold, accused=accused, alike=alike, tried=tried)
+    if not is_proven(hold):
         trial_at = moment.now_at if seen.canary_of == hold.number else hold.trial_at
         return Step(replace(governor, hold=_not_sooner(replace(hold, trial_at=trial_at))))
     # It began when it was suspected, and its canary may be on its way: the same hold goes on.
@@ -222,7 +220,7 @@ def _acquit(governor: Governor, hold: Hold, seen: Seen, moment: Moment) -> Step:
     """A lead that was sent after the accusation was taken: the API is well."""
     step = end(governor, moment)
     if hold.kind is HoldKind.CREDENTIALS and seen.mark != hold.token_mark:
-        if _is_the_tokens_fault(hold):
+        if is_the_tokens_fault(hold):
             stale = set_stale(step.governor, hold.token_mark, moment.now_at)
             return replace(step, governor=stale)
         return replace(step, doubted=hold.accused)
@@ -232,25 +230,7 @@ def _acquit(governor: Governor, hold: Hold, seen: Seen, moment: Moment) -> Step:
         step = replace(step, governor=replace(step.governor, window=window))
     if hold.kind in (HoldKind.OUTAGE, HoldKind.CONTRACT):
         return step  # their leads are judged by what became of them
-    return _judged(step, hold, seen)
-
-
-def _judged(step: Step, hold: Hold, seen: Seen) -> Step:
-    """The accused, now that another lead was taken: who stood alone is guilty, and who is in
-    company once more: poisoned leads make a hold stand as each other's witnesses."""
-    alone = hold.suspected and len(hold.accused) == 1
-    others = tuple(each for each in hold.accused if each.lead_id != seen.lead_id)
-    # An API that goes bad and well again may meet the same leads twice; hardly three times.
-    enough = 1 if hold.suspected else 2
-    guilty = tuple(each for each in others if alone or each.doubted >= enough)
-    doubted = tuple(each for each in others if each not in guilty)
-    return replace(step, convicted=guilty, doubted=doubted)
-
-
-def _is_the_tokens_fault(hold: Hold) -> bool:
-    """Whether, now that another token was taken, the refused one is to blame. One lead alone may
-    have been forbidden (403) for a reason of its own; a 401 is about nothing else."""
-    return len(hold.accused) > 1 or any(each.status == _UNAUTHORIZED for each in hold.accused)
+    return judged(step, hold, seen)
 
 
 def _next_canary(hold: Hold, moment: Moment) -> Hold:

@@ -22,9 +22,12 @@ local held = held_seconds(g)
 local at, convicted, doubted, events, record = 7, {}, {}, {}, {}
 for n = 1, ARGV[4] + ARGV[5] do
   local id, token, status, code = unpack(ARGV, at, at + 3)
-  local lead = redis.call('HMGET', P .. 'lead:' .. id, 'state', 'settled', 'lane', 'doubted', 'doubted_at')
-  if lead[1] == 'waiting' and lead[2] == token then
-    local list = n <= tonumber(ARGV[4]) and convicted or doubted
+  local lead = redis.call('HMGET', P .. 'lead:' .. id, 'state', 'settled', 'lane', 'doubted', 'doubted_at',
+    'token')
+  -- Its worker may not have settled the refusal yet: then it is doubted, and convicted the next time.
+  local unsettled = lead[1] == 'leased' and lead[6] == token
+  if unsettled or (lead[1] == 'waiting' and lead[2] == token) then
+    local list = not unsettled and n <= tonumber(ARGV[4]) and convicted or doubted
     list[#list + 1] = {id = id, lane = lead[3], status = status, code = code,
       doubted = doubts(lead[4], lead[5]) + 1}
   end
