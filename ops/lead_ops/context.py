@@ -35,6 +35,9 @@ NAMES = ("LEADS_REDIS_URL", "LEADS_NAMESPACE", "LEADS_API_URL")
 """The settings that the file may hold. A token is not among them: no command needs one."""
 
 
+TOKENS = ("LEADS_API_TOKEN", "LEADS_API_TOKEN_FILE")
+
+
 class ContextError(OpsError):
     """The file cannot be used, or the address that it or the environment gives cannot."""
 
@@ -128,6 +131,8 @@ def load(environ: Mapping[str, str] = os.environ, places: Sequence[Path] | None 
             run, and the environment names no Redis.
     """
     looked = usual_places() if places is None else places
+    # No command needs a token, so that a bad one keeps nobody from looking and pausing.
+    environ = {name: value for name, value in environ.items() if name not in TOKENS}
     given = {name: value for name, value in environ.items() if value.strip()}
     if "LEADS_REDIS_URL" in given:
         return _same_redis(given, looked) or Context(settings.load(environ))

@@ -10,7 +10,10 @@ from lead_worker.store import Counts
 
 from .render import ago, when
 
-SUSPECTED = "suspected: other leads are tried, one at a time, to see whether it is one lead's fault"
+SUSPECTED = (
+    "suspected: is it everybody's fault, or one lead's? Other leads are tried, one at a time, as"
+    " soon as there are any; nothing to do"
+)
 
 _ADVICE = {
     HoldKind.PAUSED: "to go on: leads resume",

@@ -22,7 +22,6 @@ _FOUND = {
     "more": "more pages",
     "unaskable": "cannot be asked",
     "unanswered": "no answer",
-    "clocks": "clocks differ",
     "not_asked": "not asked",
 }
 _THEN = {"waiting": "sent again", "parked": "parked", "dead": "dead"}
@@ -81,6 +80,8 @@ def look_why(entry: Mapping[str, Any]) -> str:
     """By what was asked, why there was no answer, and where the lead goes from there."""
     asked, page = entry.get("asked"), entry.get("page")
     whys = [str(entry.get("cause") or ""), str(entry.get("api_id") or "")]
+    similar = entry.get("similar")
+    whys.append(" ".join(map(str, similar)) if isinstance(similar, list) else "")
     whys += [f"by {asked}" if asked else "", f"page {page}" if page else ""]
     whys.append(_THEN.get(str(entry.get("then")), ""))
     due = entry.get("due_seconds")

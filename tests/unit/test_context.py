@@ -141,3 +141,11 @@ def test_an_address_that_cannot_be_read_is_an_error_without_the_address() -> Non
     with pytest.raises(ContextError) as caught:
         Context(Settings(redis_url=Secret("redis://:secret@box:none"))).open_store()
     assert "secret" not in str(caught.value)
+
+
+def test_a_bad_token_keeps_nobody_from_looking_at_the_queue(tmp_path: Path) -> None:
+    """While a token is being changed an operator needs the commands most."""
+    gone = str(tmp_path / "gone")
+    for bad in ({"LEADS_API_TOKEN_FILE": gone}, {"LEADS_API_TOKEN": "two words"}):
+        found = context.load({"LEADS_REDIS_URL": "redis://127.0.0.1:6380/1", **bad}, [])
+        assert found.settings.redis_url == "redis://127.0.0.1:6380/1"

@@ -126,7 +126,10 @@ def test_who_is_convicted_stood_alone_or_was_doubted_before(
             alone = hold.suspected and len(hold.accused) == 1
             assert alone or guilty.doubted >= (1 if hold.suspected else 2)
             assert isinstance(each.seen.outcome, Delivered)
-            assert (each.seen.canary_of, each.seen.mark) == (hold.number, hold.token_mark)
+            assert each.seen.canary_of == hold.number
+            # A 404 is about the address, and that is the same for all tokens.
+            if hold.kind is HoldKind.CREDENTIALS:
+                assert each.seen.mark == hold.token_mark
 
 
 BAD = {

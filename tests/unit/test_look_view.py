@@ -46,7 +46,6 @@ def test_the_looks_since_the_last_attempt_are_read(
         ("more", "1 more pages"),
         ("unaskable", "1 cannot be asked"),
         ("unanswered", "1 no answer"),
-        ("clocks", "1 clocks differ"),
         ("not_asked", "1 not asked"),
         ("mistaken", "1 mistaken"),
     ],

@@ -85,8 +85,10 @@ def test_nothing_twice_is_the_end_of_a_lead_that_has_no_attempt_or_time_left(
 
 
 def test_something_similar_is_looked_at_twice_and_then_parked() -> None:
-    assert look(Answer(similar=("free",))) == Look(later(105.0), "similar", Progress(looks=1))
-    assert look(Answer(similar=("free",)), ONCE) == Look(PARKED, "similar")
+    free = ("free",)
+    first = Look(later(105.0), "similar", Progress(looks=1), similar=free)
+    assert look(Answer(similar=free)) == first
+    assert look(Answer(similar=free), ONCE) == Look(PARKED, "similar", similar=free)
     assert look(Answer(similar=("free",)), USED_UP).transition == PARKED
 
 
@@ -101,7 +103,8 @@ def test_the_second_look_is_not_sooner_than_now() -> None:
 
 def test_the_next_page_is_asked_for_at_once_and_what_was_similar_is_kept() -> None:
     first = look(Answer(similar=("free",), more=True))
-    assert first == Look(later(0.0), "more", Progress(0, 2, 0, similar=True))
+    progress = Progress(0, 2, 0, similar=True)
+    assert first == Look(later(0.0), "more", progress, similar=("free",))
     second = look(Answer(more=True), replace(SOUGHT, progress=first.progress))
     assert second.progress == Progress(0, 3, 0, similar=True)
     last = look(Answer(), replace(SOUGHT, progress=second.progress))

@@ -117,6 +117,11 @@ class Courier:
             self.wake()
 
     @property
+    def token_mark(self) -> str:
+        """The mark of the API token in use."""
+        return self._sender.mark
+
+    @property
     def idle_seconds(self) -> float:
         """How long ago a claim was answered; 0 while somebody waits for one."""
         return 0.0 if self._wishes else time.monotonic() - self._claiming.answered_at

@@ -33,11 +33,11 @@ def _wish(_context: click.Context, _parameter: click.Parameter, value: str | Non
     text = value.strip().lower()
     if text in ("none", "default"):
         return Wish(0 if text == "none" else None)
-    if text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= MOST_PER_MINUTE:
+    if text.isascii() and text.isdigit() and len(text) <= 9 and 0 < int(text) <= MOST_PER_MINUTE:
         return Wish(int(text))
     raise click.BadParameter(
-        f"expected a whole number from 0 to {MOST_PER_MINUTE:,} (requests a minute), none or"
-        f" default, found {value[:20]!r}"
+        f"expected a whole number from 1 to {MOST_PER_MINUTE:,} (requests a minute), none or"
+        f" default, found {value[:20]!r}; to stop: leads pause"
     )
 
 

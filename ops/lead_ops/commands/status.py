@@ -52,6 +52,12 @@ class Picture:
         """The workers that gave a sign within seconds."""
         return [each for each in self.workers if not each.is_silent(self.counts.now_at)]
 
+    def benched_until_at(self, worker: Worker) -> float | None:
+        """Until when a worker gets no leads, as its token is refused while another is taken."""
+        stale = dict(self.counts.governor.stale)
+        until_at = stale.get(worker.about.get("token_mark", ""), 0.0)
+        return until_at if until_at > self.counts.now_at else None
+
 
 @click.command(short_help="How many leads are where, and what is held.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -117,6 +123,7 @@ def status_json(namespace: str, picture: Picture) -> dict[str, Any]:
                 "name": worker.name,
                 "beat_at": worker.beat_at,
                 "silent": worker.is_silent(counts.now_at),
+                "benched_until": picture.benched_until_at(worker),
                 "about": dict(worker.about),
             }
             for worker in workers
@@ -141,7 +148,8 @@ def _say_hold(picture: Picture) -> None:
         following.insert(1, SUSPECTED if hold.suspected else "")
         for line in filter(None, following):
             say(" " * INDENT, line, indent=INDENT)
-        say(" " * INDENT, (advice(hold), "bold"), indent=INDENT)
+        if not hold.suspected:
+            say(" " * INDENT, (advice(hold), "bold"), indent=INDENT)
     elif window:
         most = count_words(int(window.size), "request", "requests")
         style = "bold yellow" if counts.waiting or counts.in_flight else "dim"
@@ -203,6 +211,12 @@ def _say_workers(picture: Picture) -> None:
         more = " or longer" if len(silent) > 1 else ""
         note = f"  for {span(counts.now_at - silent[0].beat_at)}{more}: dead, stuck or cut off"
         say((f"{'silent':<10} ", "bold"), (f"{len(silent):>9,}", "yellow"), (note, "dim"))
+    for worker in alive:
+        until_at = picture.benched_until_at(worker)
+        if until_at:
+            note = f"{worker.name} gets no leads for {span(until_at - counts.now_at)}:"
+            say((f"{'benched':<10} ", "bold yellow"), note, indent=11)
+            say(" " * 11, "its token is refused, while another worker's is taken", indent=11)
 
 
 def _say_rate(picture: Picture) -> None:

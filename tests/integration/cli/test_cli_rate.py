@@ -59,7 +59,7 @@ def test_the_fleet_obeys_the_number(leads: Leads, queue: Queue) -> None:
 def test_what_is_no_rate_is_one_clear_line(leads: Leads, queue: Queue, word: str) -> None:
     ran = leads("rate", word)
     assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
-    assert "expected a whole number from 0 to 1,000,000" in ran.err
+    assert "expected a whole number from 1 to 1,000,000" in ran.err
     assert len(ran.err) < 250
     assert queue.store.counts().rate == {}
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from lead_worker.core.governor import set_stale
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
+from lead_worker.store import Decision
 
 from .conftest import Leads, OnTerminal, Queue
 
@@ -117,8 +119,25 @@ def test_a_suspicion_is_told_from_a_hold_that_stands(leads: Leads, queue: Queue)
     queue.hold(HoldKind.QUOTA, suspected=True, canary_at=60.0, trial_at=0.0)
     out = leads("status").out
     assert "HELD quota (suspected) since" in out
-    assert "to see whether it is one lead's fault" in out
+    assert "suspected: is it everybody's fault, or one lead's?" in out
+    assert "leads resume" not in out
     assert json.loads(leads("status", "--json").out)["hold"]["suspected"] is True
+
+
+def test_a_worker_whose_token_is_refused_while_anothers_is_taken_is_named(
+    leads: Leads, queue: Queue
+) -> None:
+    queue.put()
+    queue.store.beat({"host": "box", "token_mark": "abc"})
+    assert "benched" not in leads("status").out
+    standing = queue.store.standing()
+    stale = set_stale(standing.governor, "abc", standing.now_at)
+    assert queue.store.govern(Decision(stale, standing.version, "act")).replaced
+    out = leads("status").out
+    assert "benched    w gets no leads for 5 min:" in out
+    assert "its token is refused, while another worker's is taken" in out
+    (worker,) = json.loads(leads("status", "--json").out)["workers"]
+    assert worker["benched_until"] > standing.now_at
 
 
 def test_a_lead_that_is_being_tried_is_not_announced_again(leads: Leads, queue: Queue) -> None:

@@ -22,6 +22,7 @@ CLOCKS = "clocks"
 """The question was put for another time than the API's clock has."""
 
 MAX_UNANSWERED = 5
+SHOWN = 5
 UNANSWERED_SECONDS = 15.0
 UNANSWERED_CAP_SECONDS = 240.0
 """How long to wait before an unanswered question is asked again; doubles up to the cap."""
@@ -72,6 +73,7 @@ class Look:
         progress: where it goes on, if it does.
         api_id: of the lead that it is in the API, or "".
         cause: a short code, where there is one.
+        similar: API ids of the first leads that are similar, for a person to look at.
     """
 
     transition: Transition
@@ -79,6 +81,7 @@ class Look:
     progress: Progress = BEGUN
     api_id: str = ""
     cause: str = ""
+    similar: tuple[str, ...] = ()
 
 
 def decide_look(
@@ -146,16 +149,18 @@ def _answered(answer: Answer, sought: Sought, owners: Mapping[str, str], policy:
     progress, equal = sought.progress, free(answer.equal)
     if equal:
         return Look(Transition(State.DELIVERED, spends_attempt=False), "found", api_id=equal[0])
-    similar = progress.similar or bool(free(answer.similar))
+    strangers = tuple(free(answer.similar)[:SHOWN])
+    similar = progress.similar or bool(strangers)
     if answer.more:
-        return _goes_on(Progress(progress.looks, progress.page + 1, 0, similar), "more")
+        step = _goes_on(Progress(progress.looks, progress.page + 1, 0, similar), "more")
+        return replace(step, similar=strangers)
     name, looks = "similar" if similar else "nothing", progress.looks + 1
     if looks < LOOKS:
         # A similar one may be another lead of ours whose answer is on its way.
         wait = max(0.0, policy.second_look_seconds - policy.first_look_seconds)
-        return _goes_on(Progress(looks), name, wait)
+        return replace(_goes_on(Progress(looks), name, wait), similar=strangers)
     if similar:
-        return Look(Transition(State.PARKED, spends_attempt=False), name)
+        return Look(Transition(State.PARKED, spends_attempt=False), name, similar=strangers)
     return Look(send_again(sought.standing, policy), name)
 
 

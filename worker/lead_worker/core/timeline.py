@@ -103,6 +103,8 @@ def look_entry(
     told = {"asked": asked_by, "cause": look.cause, "api_id": look.api_id}
     if look.transition.to is State.UNKNOWN:
         told["due_seconds"] = round(look.transition.due_seconds, 3)  # type: ignore[assignment]
+    if look.similar:
+        entry["similar"] = list(look.similar)
     if progress.page > 1 or look.found == "more":
         told["page"] = progress.page  # type: ignore[assignment]
     return entry | {name: value for name, value in told.items() if value != ""}

@@ -97,7 +97,7 @@ def _at_ease(governor: Governor, seen: Seen, moment: Moment) -> Step:
         return _outage(governor, seen, moment)
     wait = asked_seconds(seen.outcome)
     if wait:
-        reason = f"the API asked for {wait:g} s ({cause(seen.outcome)})"
+        reason = f"the API asked everyone to wait, {wait:g} s ({cause(seen.outcome)})"
         asked = Hold(HoldKind.NOT_BEFORE, reason, until_at=moment.now_at + wait)
         return begin(governor, asked, moment)
     return Step(governor)
