@@ -5,6 +5,8 @@ It must not decide anything itself.
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
@@ -14,7 +16,9 @@ from lead_worker.core.governor import Governor, Moment, Step
 from .store import Store
 from .values import Decision
 
-TRIES = 20
+TRIES = 50
+PAUSE_SECONDS = 0.01
+"""The longest pause before another try, so that two who are in step do not stay so."""
 
 Decide = Callable[[Governor, Moment], Step]
 
@@ -63,4 +67,5 @@ def change_governor(store: Store, decide: Decide, *, by: str, most_in_flight: in
         governed = store.govern(decision)
         if governed.replaced:
             return Change(standing.governor, step, standing.now_at, governed.convicted)
+        time.sleep(random.random() * PAUSE_SECONDS)
     return None
