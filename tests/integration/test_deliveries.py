@@ -127,7 +127,7 @@ def test_what_is_not_the_leads_fault_holds_the_fleet_and_spends_no_attempt(
     fleet: Fleet, sandbox: SandboxServer, status: int
 ) -> None:
     sandbox.set_faults(Faults(status=status))
-    fleet.start_worker()
+    fleet.start_worker(LEADS_CONCURRENCY="1")
     receipts = [fleet.producer.enqueue(named(number)) for number in range(5)]
     wait_until(lambda: stands(fleet) and fleet.counts().leased == 0)
 

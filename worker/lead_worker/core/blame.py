@@ -26,7 +26,7 @@ def is_proven(hold: Hold) -> bool:
     makes one more empty lead in the API, so there two are enough.)"""
     if hold.kind in (HoldKind.OUTAGE, HoldKind.CONTRACT):
         return hold.alike >= WITNESSES - 1
-    return hold.tried >= WITNESSES - 1 or hold.alike >= CROWD - 1
+    return min(hold.tried, hold.alike) >= WITNESSES - 1 or hold.alike >= CROWD - 1
 
 
 def judged(step: Step, hold: Hold, seen: Seen) -> Step:

@@ -201,7 +201,8 @@ def _accuse(governor: Governor, hold: Hold, seen: Seen, moment: Moment) -> Step:
     """One more lead was refused alike; with the second other one, the hold stands."""
     known = seen.lead_id in {each.lead_id for each in hold.accused}
     accused, alike, tried = hold.accused, hold.alike, hold.tried
-    if known:  # under another claim by now
+    if known:  # under another claim by now; of company that there is no other lead than, it counts
+        tried += seen.canary_of == hold.number and seen.lead_id != accused[0].lead_id
         accused = tuple(as_accused(seen) if e.lead_id == seen.lead_id else e for e in accused)
     else:
         accused, alike = (*accused, as_accused(seen))[:MAX_ACCUSED], alike + 1
