@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lead_worker.store import Store
+from lead_worker.store.letters import Letters
 from lead_worker.store.reading import Reading
 from lead_worker.store.store import BATCH
 
@@ -84,7 +85,8 @@ def run_audit(store: Store) -> AuditReport:
     audit = _Audit(store)
     audit.look_at_keys()
     audit.look_at_indexes()
-    checks = (conservation, audit.places, audit.indexes, audit.remains, audit.keys, audit.api_ids)
+    others = (audit.places, audit.indexes, audit.remains, audit.keys, audit.api_ids, audit.groups)
+    checks = (conservation, *others)
     return AuditReport(store.keys.namespace, counts.accepted, counts.accounted, checks)
 
 
@@ -97,6 +99,8 @@ class _Audit:
         self.remains = Check("remains")
         self.keys = Check("keys")
         self.api_ids = Check("api_ids")
+        self.groups = Check("groups")
+        self._letters = Letters(store)
 
     def look_at_keys(self) -> None:
         """Go through all keys once, and look at each by its kind."""
@@ -104,6 +108,9 @@ class _Audit:
             "lead": self._look_at_records,
             "raw": self._look_at_remains,
             "timeline": self._look_at_remains,
+            "original": self._look_at_remains,
+            "edits": self._look_at_remains,
+            "group": self._look_at_groups,
             "key": self._look_at_idempotency,
             "api": self._look_at_api_ids,
         }
@@ -143,6 +150,8 @@ class _Audit:
         holders = self._reading.key_holders(digests)
         missing = set(self._reading.without_record(list(holders.values())))
         suspects = [digest for digest, holder in holders.items() if holder in missing]
+        # A key outlives its record by intention, and then it expires.
+        suspects = self._reading.lasting_keys(suspects)
         for holder in self._reading.key_holders(suspects).values():
             if self._reading.without_record([holder]):
                 self.keys.fail(holder, "an idempotency key names it, and it has no record")
@@ -156,6 +165,17 @@ class _Audit:
         for api_id, owner in self._store.owners(suspects).items():
             if self._reading.without_record([owner]):
                 self.api_ids.fail(owner, f"the API's id {api_id} names it, and it has no record")
+
+    def _look_at_groups(self, names: list[str]) -> None:
+        """Whoever is in a group must be dead of that, and the group's count must be right."""
+        for name in names:
+            for page in self._letters.members(name):
+                self.groups.seen += len(page)
+                suspects = self._letters.strangers(name, page)
+                for lead_id in self._letters.strangers(name, suspects):
+                    self.groups.fail(lead_id, f"it is in the group {name}, and not dead of that")
+            if self._letters.miscounted(name) and self._letters.miscounted(name):
+                self.groups.fail(name, "the group's count is not the number of its dead letters")
 
     def _confirm(self, check: Check, suspects: list[str]) -> None:
         for lead_id, verdict in self._store.check(suspects).items():

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 
 import click
 
 REASON_MAX = 500
+
+_PERSONAL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]|\d(?:[\s().-]{0,2}\d){8,}")
+"""An e-mail address, or the nine digits and more of a phone or a CPF. (A date has eight.)"""
 
 
 def operator() -> str:
@@ -24,11 +28,17 @@ def given_reason(
     """Check a reason for the records.
 
     Raises:
-        BadParameter: it is blank: whoever reads the record later would learn nothing; or it is
-            longer than `REASON_MAX` characters.
+        BadParameter: it is blank: whoever reads the record later would learn nothing; it is longer
+            than `REASON_MAX` characters; or it holds what looks like an address or a phone: the
+            audit trail outlives the lead, and erasing the lead does not reach it.
     """
     if value is not None and not value.strip():
         raise click.BadParameter("expected some words, found none")
     if value is not None and len(value) > REASON_MAX:
         raise click.BadParameter(f"expected at most {REASON_MAX} characters, found {len(value):,}")
+    if value is not None and _PERSONAL.search(value):
+        raise click.BadParameter(
+            "expected no personal data, found what looks like an e-mail address or a phone number;"
+            " the audit trail keeps a reason when the lead is erased: name the lead by its id"
+        )
     return value

@@ -64,6 +64,31 @@ class Keys:
         return f"{self.prefix}looking"
 
     @property
+    def groups(self) -> str:
+        """Hash: how many dead letters are in each group, by its name."""
+        return f"{self.prefix}groups"
+
+    @property
+    def campaigns(self) -> str:
+        """Sorted set: ids of campaigns by the time of their launch."""
+        return f"{self.prefix}campaigns"
+
+    @property
+    def active(self) -> str:
+        """Set: ids of the campaigns that are under way."""
+        return f"{self.prefix}active"
+
+    @property
+    def redrive(self) -> str:
+        """Hash: `next_at` and `last_at` of the rule that replays by itself."""
+        return f"{self.prefix}redrive"
+
+    @property
+    def announced(self) -> str:
+        """String with an expiry: it was announced that dead letters will be forgotten."""
+        return f"{self.prefix}announced"
+
+    @property
     def log(self) -> str:
         """List of JSON objects: what people and the governor did, oldest first."""
         return f"{self.prefix}log"
@@ -117,6 +142,34 @@ class Keys:
     def timeline(self, lead_id: str) -> str:
         """List of JSON objects: what happened to the lead, oldest first."""
         return f"{self.prefix}timeline:{lead_id}"
+
+    def original(self, lead_id: str) -> str:
+        """String: of a lead that was edited, the raw lead as it was enqueued, to the byte."""
+        return f"{self.prefix}original:{lead_id}"
+
+    def edits(self, lead_id: str) -> str:
+        """List of JSON objects: what was changed by each edit, oldest first."""
+        return f"{self.prefix}edits:{lead_id}"
+
+    def group(self, name: str) -> str:
+        """Sorted set: ids of the dead letters in a group by the time of their death."""
+        return f"{self.prefix}group:{name}"
+
+    def campaign(self, campaign_id: str) -> str:
+        """Hash: the record of a campaign."""
+        return f"{self.prefix}campaign:{campaign_id}"
+
+    def campaign_todo(self, campaign_id: str) -> str:
+        """List: ids of the leads that a campaign has not let go yet."""
+        return f"{self.prefix}campaign_todo:{campaign_id}"
+
+    def campaign_out(self, campaign_id: str) -> str:
+        """Sorted set: ids of those that it let go, by when they were last looked at."""
+        return f"{self.prefix}campaign_out:{campaign_id}"
+
+    def campaign_ended(self, campaign_id: str) -> str:
+        """Hash: what became of each that came to an end, by its id."""
+        return f"{self.prefix}campaign_ended:{campaign_id}"
 
     def idempotency(self, digest: str) -> str:
         """String: the id of the lead that was enqueued under this idempotency key."""

@@ -255,7 +255,9 @@ class StoreMachine(RuleBasedStateMachine):
     def erase(self, data: st.DataObject) -> None:
         lead_id = data.draw(self._some())
         lead = self.leads[lead_id]
-        assert self.queue.store().erase(lead_id) == ("erased" if lead.state == "erased" else "ok")
+        assert self.queue.store().erase(lead_id, ENTRY) == (
+            "erased" if lead.state == "erased" else "ok"
+        )
         if lead.state is not State.ERASED:
             lead.token = lead.settled = lead.act = ""
             self.move(State.ERASED, self.now, lead)

@@ -10,7 +10,7 @@ from lead_worker.retention import STEPS, retain
 from lead_worker.settings import DAY_SECONDS, load
 from lead_worker.store.store import BATCH
 
-from tests.integration.queues import Queue, settlement
+from tests.integration.queues import ENTRY, Queue, settlement
 
 SETTINGS = load(
     {
@@ -31,7 +31,7 @@ def one_in_each_state(queue: Queue) -> None:
         queue.settle(settlement(leads[state], state))
     queue.settle(settlement(leads[State.DISCARDED], State.DEAD))
     assert queue.store().discard(State.DISCARDED, "act", {"event": "discard"}) == "ok"
-    assert queue.store().erase(State.ERASED) == "ok"
+    assert queue.store().erase(State.ERASED, ENTRY) == "ok"
     assert {queue.state(state) == state for state in State} == {True}
 
 

@@ -9,7 +9,7 @@ import pytest
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claimed
 
-from tests.integration.queues import Queue, settlement
+from tests.integration.queues import ENTRY, Queue, settlement
 
 
 def claim(queue: Queue, lead_id: str, worker: str = "w1") -> Claimed:
@@ -127,7 +127,7 @@ def test_who_found_goes_back_whatever_became_of_the_lead_that_was_answered(
     queue.accept("b")
     lead = claim(queue, "b")
     if state is State.ERASED:
-        queue.store().erase("b")
+        queue.store().erase("b", ENTRY)
     queue.settle(settlement(lead, State.DEAD, api_id="api-1"))
     assert (queue.state("a"), queue.state("b")) == ("unknown", state)
     assert queue.store().owners(["api-1"]) == {"api-1": "b"}
@@ -174,7 +174,7 @@ def test_of_an_api_that_answers_equal_leads_with_one_id_both_are_delivered(queue
 def test_what_a_lead_is_found_under_later_than_it_was_erased_stays_its_own(queue: Queue) -> None:
     queue.accept_unknown("a")
     look = claim(queue, "a")
-    queue.store().erase("a")
+    queue.store().erase("a", ENTRY)
     assert find(queue, look, "api-1") == "erased"
     assert api_keys(queue) == {"api-1": "a"}
     assert queue.record("a")["api_id"] == "api-1"
@@ -188,7 +188,7 @@ def test_with_a_lead_its_ids_are_forgotten_and_nobody_elses(queue: Queue) -> Non
     assert queue.deliver(lost, "api-3") == "duplicate"
     queue.accept("c")
     queue.settle(settlement(claim(queue, "c"), State.DEAD, api_id="api-4"))
-    queue.store().erase("a")
+    queue.store().erase("a", ENTRY)
     assert queue.store().forget(State.DELIVERED, 0.0) == 1
     assert api_keys(queue) == {"api-1": "a", "api-4": "c"}
     assert queue.store().forget(State.DEAD, 0.0) == 1
@@ -209,7 +209,7 @@ def test_an_id_that_is_anothers_by_now_is_not_forgotten_with_who_had_it_first(
 
 def test_the_erased_keep_their_ids_so_that_nobody_else_is_taken_for_them(queue: Queue) -> None:
     answered(queue, "a", "api-1")
-    assert queue.store().erase("a") == "ok"
+    assert queue.store().erase("a", ENTRY) == "ok"
     queue.accept_unknown("b")
     assert find(queue, claim(queue, "b"), "api-1") == "taken"
     assert queue.store().owners(["api-1"]) == {"api-1": "a"}
@@ -217,7 +217,7 @@ def test_the_erased_keep_their_ids_so_that_nobody_else_is_taken_for_them(queue: 
 
 def test_what_was_found_and_then_erased_is_not_looked_for_again(queue: Queue) -> None:
     found(queue, "a", "api-1")
-    queue.store().erase("a")
+    queue.store().erase("a", ENTRY)
     assert answered(queue, "b", "api-1") == "ok"
     assert (queue.state("a"), queue.state("b")) == ("erased", "delivered")
     assert queue.record("a")["api_id"] == "api-1"

@@ -6,7 +6,7 @@ import pytest
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Claim
 
-from tests.integration.queues import LEASE_SECONDS, LIMITS, Queue, settlement
+from tests.integration.queues import ENTRY, LEASE_SECONDS, LIMITS, Queue, settlement
 
 
 def ids(queue: Queue, worker: str = "w1", most: int = 10) -> list[str]:
@@ -145,7 +145,7 @@ def test_a_lead_whose_record_somebody_removed_by_hand_stops_nobody(queue: Queue)
     assert (damaged.lead_id, damaged.raw, whole.lead_id) == ("a", b"", "b")
     queue.settle(settlement(damaged, State.DEAD), settlement(whole, State.DELIVERED))
     assert queue.store().replay("a", "act", {"event": "replay"}) == "ok"
-    assert queue.store().erase("a") == "ok"
+    assert queue.store().erase("a", ENTRY) == "ok"
 
 
 def test_a_worker_that_leaves_keeps_its_leases(queue: Queue) -> None:

@@ -8,7 +8,7 @@ from lead_worker.core.lifecycle import State
 from lead_worker.store import StoreError
 from lead_worker.store.store import BATCH
 
-from tests.integration.queues import GOES_ON, Queue, settlement
+from tests.integration.queues import ENTRY, GOES_ON, Queue, settlement
 
 PERSONAL = ("Ana Souza", "ana@example.com", "+5511987654321", "Doces da Ana", "form-ana@example")
 RAW = (
@@ -42,16 +42,16 @@ def test_an_erased_lead_leaves_nothing_personal(queue: Queue, to: State) -> None
     queue.accept("a", key=DIGEST, raw=RAW)
     queue.settle(settlement(queue.claim()[0], to, due_seconds=60, entry=WORDS))
     assert len(personal(queue)) == len(PERSONAL) - 1  # the key is a digest from the beginning
-    assert queue.store().erase("a") == "ok"
+    assert queue.store().erase("a", ENTRY) == "ok"
     assert personal(queue) == []
     assert queue.state("a") == "erased"
-    assert queue.store().erase("a") == "erased"
+    assert queue.store().erase("a", ENTRY) == "erased"
 
 
 def test_a_lead_is_erased_while_it_is_sent_and_the_apis_id_is_kept(queue: Queue) -> None:
     queue.accept("a", raw=RAW)
     (lead,) = queue.claim()
-    queue.store().erase("a")
+    queue.store().erase("a", ENTRY)
     done = settlement(lead, State.DELIVERED, api_id="api-7", entry=WORDS)
     assert queue.settle(done) == ("erased",)
     assert queue.state("a") == "erased"
@@ -64,7 +64,7 @@ def test_a_lead_is_erased_while_it_is_sent_and_the_apis_id_is_kept(queue: Queue)
 def test_a_failure_after_the_erasure_brings_nothing_back(queue: Queue, to: State) -> None:
     queue.accept("a", raw=RAW)
     (lead,) = queue.claim()
-    queue.store().erase("a")
+    queue.store().erase("a", ENTRY)
     assert queue.settle(settlement(lead, to, entry=WORDS)) == ("erased",)
     assert (queue.state("a"), personal(queue)) == ("erased", [])
     assert queue.claim_again() == []
@@ -80,7 +80,7 @@ def test_each_id_that_the_api_gave_is_on_the_tombstone(queue: Queue) -> None:
     queue.settle(settlement(queue.claim("w2")[0], State.WAITING))
     (other,) = queue.claim("w2")
     queue.deliver(other, "api-2")
-    queue.store().erase("a")
+    queue.store().erase("a", ENTRY)
     assert queue.deliver(lost, "api-3") == "erased"
     record = queue.record("a")
     assert sorted([record["api_id"], *record["also"].split()]) == ["api-1", "api-2", "api-3"]
@@ -89,14 +89,14 @@ def test_each_id_that_the_api_gave_is_on_the_tombstone(queue: Queue) -> None:
 
 def test_the_source_cannot_bring_an_erased_lead_back(queue: Queue) -> None:
     queue.accept("a", key=DIGEST, raw=RAW)
-    queue.store().erase("a")
+    queue.store().erase("a", ENTRY)
     assert queue.accept("b", key=DIGEST, raw=RAW) == ["ok", 0, "a"]
     assert personal(queue) == []
 
 
 def test_nobody_replays_or_discards_what_is_erased(queue: Queue) -> None:
     queue.accept("a")
-    queue.store().erase("a")
+    queue.store().erase("a", ENTRY)
     assert queue.store().replay("a", "act", {"event": "replay"}) == "erased"
     assert queue.store().discard("a", "act", {"event": "discard"}) == "erased"
 
@@ -112,7 +112,7 @@ def bring(queue: Queue, to: State, *lead_ids: str) -> None:
         if to is State.DISCARDED:
             queue.store().discard(lead_id, "act", {"event": "discard"})
         if to is State.ERASED:
-            queue.store().erase(lead_id)
+            queue.store().erase(lead_id, ENTRY)
 
 
 @pytest.mark.parametrize("state", FORGETTABLE)

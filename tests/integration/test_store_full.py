@@ -99,7 +99,7 @@ def test_leases_are_reclaimed_and_late_answers_accepted(small: Queue) -> None:
     (other,) = small.claim("w2")
     assert small.deliver(lead, "api-1") == "late"
     assert small.deliver(other, "api-2") == "duplicate"
-    assert small.store().erase("a") == "ok"
+    assert small.store().erase("a", ENTRY) == "ok"
     assert small.deliver(other, "api-3") == "erased"
 
 
@@ -190,8 +190,8 @@ def test_an_operator_replays_discards_and_erases(small: Queue) -> None:
     store = small.store()
     assert store.replay("a", "act", ENTRY) == "ok"
     assert store.discard("b", "act", ENTRY) == "ok"
-    assert store.erase("c") == "ok"
-    assert store.erase("a") == "ok"
+    assert store.erase("c", ENTRY) == "ok"
+    assert store.erase("a", ENTRY) == "ok"
 
 
 def test_retention_makes_room(small: Queue) -> None:

@@ -21,7 +21,7 @@ from tests.integration.holding import (
     suspicion,
     unhold,
 )
-from tests.integration.queues import Queue, settlement
+from tests.integration.queues import ENTRY, Queue, settlement
 
 
 def refused(queue: Queue, *lead_ids: str) -> list[Claimed]:
@@ -78,7 +78,7 @@ def test_only_who_waits_still_under_the_claim_that_was_refused_is_convicted(queu
     leads = refused(queue, "sent", "back", "gone", "dead", "here")
     _, *others = queue.claim(most=2)
     queue.settle(settlement(others[0], State.WAITING, spends_attempt=False))
-    queue.store().erase("gone")
+    queue.store().erase("gone", ENTRY)
     (last,) = [lead for lead in queue.claim("w2", 1) if lead.lead_id == "dead"]
     queue.settle(settlement(last, State.DEAD))
     governed = govern(queue, convicted=leads)

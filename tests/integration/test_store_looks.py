@@ -7,7 +7,7 @@ from lead_worker.core.lifecycle import State
 from lead_worker.core.looks import BEGUN, Progress
 from lead_worker.store import Claimed
 
-from tests.integration.queues import LEASE_SECONDS, Queue, settlement
+from tests.integration.queues import ENTRY, LEASE_SECONDS, Queue, settlement
 
 LOOK_FIELDS = {"looks": "1", "look_page": "3", "unanswered": "2", "similar": "1"}
 FAR = Progress(looks=1, page=3, unanswered=2, similar=True)
@@ -197,7 +197,7 @@ def test_a_look_that_comes_late_leaves_the_next_one_in_flight(queue: Queue) -> N
 def test_an_erased_lead_is_looked_for_no_more(queue: Queue) -> None:
     queue.accept_unknown("a")
     look = claim(queue)
-    queue.store().erase("a")
+    queue.store().erase("a", ENTRY)
     assert queue.claim_again() == []
     done = settlement(look, State.UNKNOWN, look=True, fields=LOOK_FIELDS)
     assert queue.settle(done) == ("erased",)

@@ -142,9 +142,9 @@ CASES: dict[str, tuple[Prepare, Step]] = {
     "replay": (settled(State.DEAD), lambda _, store: store.replay("a", "act", ENTRY)),
     "replay the parked": (settled(State.PARKED), lambda _, store: store.replay("a", "act", ENTRY)),
     "discard": (settled(State.DEAD), lambda _, store: store.discard("a", "act", ENTRY)),
-    "erase the waiting": (accepted, lambda _, store: store.erase("a")),
-    "erase the leased": (leased, lambda _, store: store.erase("a")),
-    "erase the delivered": (settled(State.DELIVERED), lambda _, store: store.erase("a")),
+    "erase the waiting": (accepted, lambda _, store: store.erase("a", ENTRY)),
+    "erase the leased": (leased, lambda _, store: store.erase("a", ENTRY)),
+    "erase the delivered": (settled(State.DELIVERED), lambda _, store: store.erase("a", ENTRY)),
     "forget": (settled(State.DELIVERED), lambda _, store: store.forget(State.DELIVERED, 0.0)),
 }
 

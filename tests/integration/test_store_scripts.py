@@ -26,8 +26,9 @@ from tests.integration.queues import (
 
 API_URL = "https://api.example/rest"
 READS = {
-    "exists", "get", "hget", "hgetall", "hmget", "llen", "lrange", "time", "type", "zcard",
-    "zcount", "zrange", "zrangebyscore", "zrevrangebyscore", "zscore",
+    "exists", "get", "hexists", "hget", "hgetall", "hlen", "hmget", "llen", "lrange", "scard",
+    "smembers", "time", "type", "zcard", "zcount", "zrange", "zrangebyscore",
+    "zrevrangebyscore", "zscore",
 }  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def do_everything(queue: Queue) -> None:
     unhold(store)
     store.set_rate(6000, "me", {"event": "rate"})
     queue.deliver(queue.claim("w3", 1)[0], "api-3")
-    store.erase(lost.lead_id)
+    store.erase(lost.lead_id, ENTRY)
     store.forget(State.DELIVERED, 0.0)
     store.check(["a", "b"])
     store.leave()

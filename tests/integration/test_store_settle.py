@@ -212,7 +212,7 @@ def test_a_lead_that_nobody_knows_is_gone(queue: Queue) -> None:
     assert queue.deliver(lead) == "gone"
     assert queue.state("a") == ""
     assert queue.store().replay("a", "act", REPLAY) == "gone"
-    assert queue.store().erase("a") == "gone"
+    assert queue.store().erase("a", ENTRY) == "gone"
 
 
 def by_replay(store: Store) -> str:

@@ -6,6 +6,7 @@ only; what it does wrong on a bad day may delay a lead and no more (decision 000
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ import socket
 import ssl
 import threading
 import time
+from dataclasses import asdict
 from typing import Any, NoReturn, cast
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 from uuid import uuid4
@@ -39,7 +41,7 @@ EXIT_SECONDS = 14.0
 """In-flight calls end within their deadline; a supervisor that waits 15 s must see us gone, even
 where Redis hangs and Celery waits for it: then the process ends itself."""
 
-RETENTION_EVERY_SECONDS = 60.0
+CALENDAR_EVERY_SECONDS = 60.0
 
 
 class Runtime:
@@ -58,6 +60,9 @@ class Runtime:
             "started_at": time.time(),
             "concurrency": settings.concurrency,
             "rate_per_minute": settings.rate_per_minute,
+            "schema": json.dumps(asdict(settings.schema_rules)),
+            "keep_dead_days": settings.keep_dead_days,
+            "redrive": int(settings.redrive),
         }
         self.heartbeat = Heartbeat(
             self.store,
@@ -65,6 +70,7 @@ class Runtime:
             self.reporter,
             about,
             most_in_flight=settings.max_in_flight,
+            rate_per_minute=settings.rate_per_minute,
             mend_consumer=mend_consumer,
             check_namespace=self._check_namespace,
         )
@@ -146,7 +152,8 @@ def make_app(settings: Settings) -> Celery:
         # In memory: calendar work is idempotent, so it may run again after a restart.
         beat_scheduler="celery.beat:Scheduler",
         beat_schedule={
-            "retention": {"task": "lead_worker.retain", "schedule": RETENTION_EVERY_SECONDS}
+            "retention": {"task": "lead_worker.retain", "schedule": CALENDAR_EVERY_SECONDS},
+            "redrive": {"task": "lead_worker.redrive", "schedule": CALENDAR_EVERY_SECONDS},
         },
     )
     if settings.redis_url.startswith("rediss:"):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from .core.groups import group_of
 from .core.lifecycle import LOOK_AGAIN, Policy, Standing, Transition, decide
 from .core.looks import Look, Sought, as_outcome, decide_look, settle_unasked
 from .core.outcome import Outcome, Unknown
@@ -69,9 +70,13 @@ class Concluder:
             worker=self._worker,
             took_seconds=result.took_seconds,
         )
-        fields = record_fields(outcome, transition)
-        api_id = getattr(outcome, "api_id", "")
-        return Conclusion(result, transition, _settlement(lead, transition, entry, fields, api_id))
+        settlement = replace(
+            _settlement(lead, transition, entry),
+            api_id=getattr(outcome, "api_id", ""),
+            group=group_of(transition.reason, outcome) if transition.reason else "",
+            fields=record_fields(outcome, transition),
+        )
+        return Conclusion(result, transition, settlement)
 
     def _look(self, result: Result, spared: bool, owners: Mapping[str, str]) -> Conclusion:
         lead = result.lead
@@ -83,7 +88,7 @@ class Concluder:
                 "cause": code,
                 "worker": self._worker,
             }
-            return Conclusion(result, LOOK_AGAIN, _settlement(lead, LOOK_AGAIN, entry, {}, ""))
+            return Conclusion(result, LOOK_AGAIN, _settlement(lead, LOOK_AGAIN, entry))
         entry = look_entry(
             look,
             lead.progress,
@@ -91,7 +96,13 @@ class Concluder:
             worker=self._worker,
             took_seconds=result.took_seconds,
         )
-        settlement = _settlement(lead, look.transition, entry, look_fields(look), look.api_id)
+        fields, reason = look_fields(look), look.transition.reason
+        settlement = replace(
+            _settlement(lead, look.transition, entry),
+            api_id=look.api_id,
+            group=group_of(reason, None, fields["cause"]) if reason else "",
+            fields=fields,
+        )
         return Conclusion(result, look.transition, settlement)
 
     def _decide_look(self, result: Result, spared: bool, owners: Mapping[str, str]) -> Look | None:
@@ -111,22 +122,14 @@ def found_ids(result: Result) -> tuple[str, ...]:
     return (*finding.equal, *finding.similar) if isinstance(finding, Answer) else ()
 
 
-def _settlement(
-    lead: Claimed,
-    transition: Transition,
-    entry: Mapping[str, object],
-    fields: Mapping[str, str],
-    api_id: str,
-) -> Settlement:
+def _settlement(lead: Claimed, transition: Transition, entry: Mapping[str, object]) -> Settlement:
     return Settlement(
         lead_id=lead.lead_id,
         token=lead.token,
         to=transition.to,
         due_seconds=transition.due_seconds,
         spends_attempt=transition.spends_attempt,
-        api_id=api_id,
         look=lead.look,
-        fields=fields,
         entry=entry,
     )
 

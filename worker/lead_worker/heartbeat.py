@@ -1,9 +1,9 @@
 """The heartbeat: a thread in each worker process that lets nothing depend on Celery's messages.
 
 Each second it reclaims leads whose lease ran out, rings where something is claimable, keeps the
-worker's entry in the list of workers, watches Redis's memory and the token's file, ends holds whose
-time is over and reports what nobody has reported yet. Where a bell lies unanswered it
-wakes the courier itself, so that a Celery consumer that is stuck delays nothing.
+worker's entry in the list of workers, lets campaigns go on, watches Redis's memory and the token's
+file, ends holds whose time is over and reports what nobody has reported yet. Where a bell lies
+unanswered it wakes the courier itself, so that a Celery consumer that is stuck delays nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Protocol
 
 from .reporting import Reporter
 from .store import Store, StoreError
+from .store.campaigns import Campaigns
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,9 @@ GRACE_SECONDS = 10.0
 
 RECONNECT_SECONDS = 20.0
 """How long after an absence of Redis a consumer that does not answer is taken to be on its way."""
+
+CAMPAIGN_STEPS = 10
+"""The most script calls for one campaign in one beat."""
 
 FULL_FRACTION = 0.85
 FULL_SECONDS = 5.0
@@ -64,11 +68,14 @@ class Heartbeat:
         about: Mapping[str, object],
         *,
         most_in_flight: int,
+        rate_per_minute: int,
         mend_consumer: Callable[[], None],
         check_namespace: Callable[[], None],
     ) -> None:
         self._check_namespace = check_namespace
         self._store = store
+        self._campaigns = Campaigns(store)
+        self._rate_per_minute = rate_per_minute
         self._courier = courier
         self._reporter = reporter
         self._about = about
@@ -118,6 +125,8 @@ class Heartbeat:
         beat = self._store.beat(about, most_in_flight=self._most_in_flight)
         for event in beat.events:
             self._reporter.governed(event)
+        for campaign_id in beat.campaigns:
+            self._advance(campaign_id)
         if beat.over:
             self._courier.end_a_hold_that_is_over()
         if self._courier.bells_answered != self._bells_answered:
@@ -131,6 +140,14 @@ class Heartbeat:
             if not beat.rang:
                 self._bell_lies_there()
         self._watch_memory()
+
+    def _advance(self, campaign_id: str) -> None:
+        """Note what became of a campaign's leads, and let more go, a bounded number a second."""
+        for _ in range(CAMPAIGN_STEPS):
+            if self._stopping.is_set() or not self._campaigns.advance(
+                campaign_id, self._rate_per_minute
+            ):
+                return
 
     def _bell_lies_there(self) -> None:
         now = time.monotonic()

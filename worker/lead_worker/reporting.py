@@ -16,7 +16,7 @@ from typing import Any
 import sentry_sdk
 
 from .core.lifecycle import LEASE_EXPIRED, Reason
-from .settings import Settings
+from .settings import DAY_SECONDS, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,8 @@ class Reporter:
             event: an entry of the namespace's log.
         """
         name, kind = str(event.get("event", "")), str(event.get("kind", ""))
+        if name == "campaign_stopped":
+            self._campaign_stopped(event)
         if name not in ("paused", "resumed", "hold_began", "hold_ended"):
             return
         begins = name in ("paused", "hold_began")
@@ -69,6 +71,25 @@ class Reporter:
         # A reason may be an operator's own words, and those stay in the log.
         reason = f": {event.get('reason', '')}" if name == "hold_began" else ""
         self._send(level, f"hold {kind} {words}{reason}", ["hold", kind, words], tags)
+
+    def _campaign_stopped(self, event: Mapping[str, object]) -> None:
+        """A campaign stopped by itself: too many of its leads are dead again."""
+        campaign = str(event.get("campaign", ""))
+        words = f"campaign stopped: {event.get('dead')} dead, {event.get('delivered')} delivered"
+        tags = {"campaign": campaign, "next_step": f"leads replay status {campaign}"}
+        self._send("warning", words, ["campaign-stopped"], tags)
+
+    def expiring(self, number: int, seconds: float) -> None:
+        """Dead letters will be forgotten soon.
+
+        Args:
+            number: how many within the time that is announced.
+            seconds: until the first of them.
+        """
+        days = max(0.0, seconds) / DAY_SECONDS
+        words = f"{number} dead letters will be forgotten, the first in {days:.1f} days"
+        logger.warning(words)
+        self._send("warning", words, ["expiring"], {"next_step": "leads dead"})
 
     def poison(self, lead_id: str) -> None:
         """A lead is dead because its workers died."""

@@ -17,7 +17,7 @@ from .core.outcome import GivenBack, HoldKind, Invalid, Outcome, Unknown
 from .core.question import api_offset_seconds, question
 from .core.reconcile import AskAgain, Finding, Unanswered, judge
 from .core.reply import Answered, Reply
-from .core.schema import SchemaRules, validate
+from .core.schema import validate
 from .core.strict_json import write
 from .settings import Settings
 from .store import Claimed
@@ -68,12 +68,7 @@ class Sender:
         self._api = LeadsApi(settings)
         self._tokens = TokenFile(settings)
         self._api_offset_seconds: float | None = None
-        self._rules = SchemaRules(
-            unknown_fields=settings.unknown_fields,
-            phone_region=settings.phone_region,
-            utm_keys=settings.utm_keys,
-            custom_values=settings.custom_values,
-        )
+        self._rules = settings.schema_rules
 
     @property
     def mark(self) -> str:

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .core.schema import SchemaRules
 from .errors import SettingsError
+from .setting_checks import contradictions
 from .setting_kinds import (
     DEFAULT_API_URL,
     Secret,
@@ -47,7 +49,8 @@ __all__ = [
 ]
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
-DAY_SECONDS = 86_400.0
+HOUR_SECONDS = 3600.0
+DAY_SECONDS = 24 * HOUR_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,27 @@ class Settings:
     keep_dead_days: float = 90.0
     keep_discarded_days: float = 7.0
     keep_erased_days: float = 90.0
+    redrive: bool = False
+    redrive_every_seconds: float = 6 * HOUR_SECONDS
+    redrive_most: int = 3
     sentry_dsn: Secret = field(default=Secret(""), repr=False)
     sentry_environment: str = "production"
+
+    @property
+    def keep_key_days(self) -> float:
+        """For how long an idempotency key is known: as the longest of the records that have one."""
+        kept = (self.keep_delivered_days, self.keep_dead_days, self.keep_discarded_days)
+        return max(*kept, self.keep_erased_days)
+
+    @property
+    def schema_rules(self) -> SchemaRules:
+        """What the deployment decides about leads."""
+        return SchemaRules(
+            unknown_fields=self.unknown_fields,
+            phone_region=self.phone_region,
+            utm_keys=self.utm_keys,
+            custom_values=self.custom_values,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +301,19 @@ TABLE: tuple[Row, ...] = (
         _DAYS,
         "days the tombstone of an erased lead is kept",
     ),
+    Row(
+        "LEADS_REDRIVE",
+        "redrive",
+        read_yes_no,
+        "`yes`: what died exhausted in an outage is replayed by itself",
+    ),
+    Row(
+        "LEADS_REDRIVE_EVERY_SECONDS",
+        "redrive_every_seconds",
+        read_number(60, 30 * DAY_SECONDS),
+        "how often; a lead that died again waits as long, then 3, 7, ... times as long",
+    ),
+    Row("LEADS_REDRIVE_MOST", "redrive_most", read_whole(1, 100), "how often one lead at the most"),
     Row("SENTRY_DSN", "sentry_dsn", read_dsn, "where to report to; nothing is reported without it"),
     Row("SENTRY_ENVIRONMENT", "sentry_environment", str, "the environment that reports carry"),
 )
@@ -309,7 +344,7 @@ def load(environ: Mapping[str, str] = os.environ, *, deliver: bool = False) -> S
                 bad.add(row.field)
     _read_token_file(values, problems, bad)
     settings = Settings(**values)
-    problems += _contradictions(settings, bad, deliver)
+    problems += contradictions(settings, bad, deliver=deliver)
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
@@ -340,53 +375,3 @@ def _read_token_file(values: dict[str, Any], problems: list[str], bad: set[str])
         reason = error.strerror if isinstance(error, OSError) else "expected one word of ASCII"
         problems.append(f"LEADS_API_TOKEN_FILE: cannot use {path!r}: {reason}")
         bad.add("api_token")
-
-
-def _contradictions(settings: Settings, bad: set[str], deliver: bool) -> list[str]:
-    """What does not fit together; a setting that is bad in itself is judged once it is mended."""
-    lease, deadline = settings.lease_seconds, settings.deadline_seconds
-    checks = (
-        (
-            {"api_token", "api_token_file"},
-            deliver and not settings.api_token,
-            "LEADS_API_TOKEN: not set; set it, or LEADS_API_TOKEN_FILE, to the API's Bearer token",
-        ),
-        (
-            {"lease_seconds", "deadline_seconds"},
-            lease < deadline + 1,
-            "LEADS_LEASE_SECONDS: expected at least LEADS_DEADLINE_SECONDS + 1"
-            f" = {deadline + 1:g}, found {lease:g}",
-        ),
-        (
-            {"connect_timeout_seconds", "deadline_seconds"},
-            settings.connect_timeout_seconds > deadline,
-            "LEADS_CONNECT_TIMEOUT_SECONDS: expected at most LEADS_DEADLINE_SECONDS"
-            f" = {deadline:g}, found {settings.connect_timeout_seconds:g}",
-        ),
-        (
-            {"backoff_base_seconds", "backoff_cap_seconds"},
-            settings.backoff_base_seconds > settings.backoff_cap_seconds,
-            "LEADS_BACKOFF_BASE_SECONDS: expected at most LEADS_BACKOFF_CAP_SECONDS"
-            f" = {settings.backoff_cap_seconds:g}, found {settings.backoff_base_seconds:g}",
-        ),
-    )
-    return [m for fields, wrong, m in (*checks, *_misfits(settings)) if wrong and not fields & bad]
-
-
-def _misfits(settings: Settings) -> tuple[tuple[set[str], bool, str], ...]:
-    """The checks of the governor's settings, as in `_contradictions`."""
-    half_rate = max(1, settings.rate_per_minute // 2)
-    return (
-        (
-            {"first_look_seconds", "second_look_seconds"},
-            settings.first_look_seconds > settings.second_look_seconds,
-            "LEADS_FIRST_LOOK_SECONDS: expected at most LEADS_SECOND_LOOK_SECONDS"
-            f" = {settings.second_look_seconds:g}, found {settings.first_look_seconds:g}",
-        ),
-        (
-            {"rate_per_minute", "rate_burst"},
-            settings.rate_burst > half_rate and settings.rate_per_minute > 0,
-            "LEADS_RATE_BURST: expected at most half of LEADS_RATE_PER_MINUTE"
-            f" = {half_rate}, found {settings.rate_burst}",
-        ),
-    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from lead_producers.bell import TASK as DRAIN
 
 from .app import app, runtime
-from .retention import retain
+from .redrive import redrive
+from .retention import announce, retain
 
 
 @app.task(name=DRAIN)  # type: ignore[untyped-decorator]
@@ -16,5 +17,12 @@ def drain() -> None:
 
 @app.task(name="lead_worker.retain")  # type: ignore[untyped-decorator]
 def retain_records() -> None:
-    """Forget what retention no longer keeps."""
+    """Forget what retention no longer keeps, and say what it will not keep for long."""
     retain(runtime().store, runtime().settings)
+    announce(runtime().store, runtime().settings, runtime().reporter)
+
+
+@app.task(name="lead_worker.redrive")  # type: ignore[untyped-decorator]
+def redrive_exhausted() -> None:
+    """Bring an outage's dead letters home, where that is wanted and due."""
+    redrive(runtime().store, runtime().settings)

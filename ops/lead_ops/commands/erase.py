@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -11,16 +10,19 @@ from lead_worker.store import Store
 from lead_worker.store.reading import Reading
 
 from lead_ops import context
-from lead_ops.errors import OpsError
+from lead_ops.acting import act_entry
+from lead_ops.confirming import confirm
 from lead_ops.lead_ids import several_ids
+from lead_ops.operator import given_reason
 from lead_ops.render import count_words, say, say_json
 
 
 @click.command(short_help="Erase leads for good.")
 @click.argument("lead_ids", metavar="ID...", callback=several_ids, nargs=-1, required=True)
+@click.option("--reason", callback=given_reason, help="Why, for the audit trail.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def erase(lead_ids: tuple[str, ...], yes: bool, as_json: bool) -> int:
+def erase(lead_ids: tuple[str, ...], *, reason: str | None, yes: bool, as_json: bool) -> int:
     """Erase leads for good: the raw lead and its timeline go, a tombstone stays.
 
     A lead that was delivered must be erased at the API too; its id there is printed.
@@ -28,9 +30,11 @@ def erase(lead_ids: tuple[str, ...], yes: bool, as_json: bool) -> int:
     \b
       leads erase 019302f4c1a07d1f0a6b3c8e5d2f4a91 --yes
     """
-    _confirm(len(lead_ids), yes=yes)
+    leads = count_words(len(lead_ids), "lead", "leads")
+    confirm(f"Erase {leads}? This cannot be undone", yes=yes, nothing="nothing was erased")
     store = context.for_command().open_store()
-    results = [_erase(store, lead_id) for lead_id in lead_ids]
+    event = act_entry("erased", reason)
+    results = [_erase(store, lead_id, event) for lead_id in lead_ids]
     for result in results:
         _say_result(result, as_json=as_json)
     if as_json:
@@ -38,20 +42,10 @@ def erase(lead_ids: tuple[str, ...], yes: bool, as_json: bool) -> int:
     return 0 if all(result["erased"] for result in results) else 1
 
 
-def _confirm(number: int, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("this cannot be undone: expected --yes, found no one to ask")
-    leads = count_words(number, "lead", "leads")
-    if not click.confirm(f"Erase {leads}? This cannot be undone", err=True):
-        raise OpsError("nothing was erased")
-
-
-def _erase(store: Store, lead_id: str) -> dict[str, Any]:
+def _erase(store: Store, lead_id: str, event: dict[str, object]) -> dict[str, Any]:
     reading = Reading(store)
     before = reading.sight(lead_id)
-    verdict = store.erase(lead_id)
+    verdict = store.erase(lead_id, event)
     after = reading.sight(lead_id)
     fields = after.fields if after else {}
     api_ids = [*fields.get("api_id", "").split(), *fields.get("also", "").split()]

@@ -23,7 +23,7 @@ def fill(queue: Queue) -> str:
     for to in (State.DELIVERED, State.PARKED, State.UNKNOWN):
         queue.settle(to)
     queue.store.discard(queue.die(), "a", {"event": "discarded"})
-    queue.store.erase(queue.die())
+    queue.store.erase(queue.die(), {"event": "erased"})
     lead_id = queue.die()
     queue.producer.enqueue({"name": "Ida"}, key="l", lane="bulk")
     return lead_id

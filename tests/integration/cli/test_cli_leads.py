@@ -124,7 +124,7 @@ def test_each_state_has_its_sentence(leads: Leads, queue: Queue, state: State) -
         lead_id = queue.die()
         assert queue.store.discard(lead_id, "a", {"event": "discarded"}) == "ok"
         if state is State.ERASED:
-            assert queue.store.erase(lead_id) == "ok"
+            assert queue.store.erase(lead_id, {"event": "erased"}) == "ok"
     else:
         lead_id = queue.settle(state)
     ran = leads("show", lead_id)

@@ -19,7 +19,7 @@ def test_each_number_is_under_its_state(leads: Leads, queue: Queue, namespace: s
     for to in (State.DELIVERED, State.DEAD, State.PARKED, State.UNKNOWN, State.DEAD, State.DEAD):
         queue.settle(to)
     queue.store.discard(queue.die(), "act", {"event": "discarded"})
-    queue.store.erase(queue.die())
+    queue.store.erase(queue.die(), {"event": "erased"})
     queue.put()
     queue.lease()
     queue.producer.enqueue({"name": "Eva"}, lane="bulk")

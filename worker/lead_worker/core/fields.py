@@ -22,7 +22,7 @@ from . import email_address, phone, strict_json
 _T = TypeVar("_T")
 
 _NO_EMAIL = "expected one e-mail address without a name, such as maria@example.com"
-_UTM_NAMES = frozenset(
+UTM_NAMES = frozenset(
     {"source", "medium", "campaign", "content", "term", "id"}
     | {"source_platform", "creative_format", "marketing_tactic"}
 )
@@ -143,7 +143,7 @@ class Utm(_LeadField[dict[str, str]]):
         whole = key.strip()
         bare = whole[4:] if whole[:4].lower() == "utm_" else whole
         known = bare.lower()
-        if known in _UTM_NAMES:
+        if known in UTM_NAMES:
             return "utm_" + known if self._prefixed else known
         return whole if self._prefixed else bare or whole
 

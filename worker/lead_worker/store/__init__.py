@@ -2,6 +2,7 @@
 
 from redis.exceptions import RedisError as StoreError
 
+from .dead_letter import DeadLetter, Edit
 from .store import Store
 from .values import (
     Beat,
@@ -23,7 +24,9 @@ __all__ = [
     "Claim",
     "Claimed",
     "Counts",
+    "DeadLetter",
     "Decision",
+    "Edit",
     "Governed",
     "Held",
     "Limits",

@@ -102,13 +102,13 @@ class Reading:
         record, timeline, raw, *scores = pipeline.execute()
         if not record:
             return None
-        fields = _texts(record)
+        fields = texts(record)
         return Sight(
             lead_id=lead_id,
             state=State(fields["state"]),
             at=next((float(score) for score in scores if score is not None), None),
             fields=fields,
-            timeline=tuple(map(_entry, timeline)),
+            timeline=tuple(map(entry, timeline)),
             raw=raw,
         )
 
@@ -117,27 +117,12 @@ class Reading:
 
         The queue moves meanwhile: who leaves the state while it is listed may be left out.
         """
-        for page in self._pages(self._keys.index(state)):
+        for page in pages(self._client, self._keys.index(state)):
             pipeline = self._client.pipeline(transaction=False)
             for lead_id, _ in page:
                 pipeline.hgetall(self._keys.lead(lead_id))
             for (lead_id, at), record in zip(page, pipeline.execute(), strict=True):
-                yield Listed(lead_id, at, _texts(record))
-
-    def _pages(self, index: str) -> Iterator[list[tuple[str, float]]]:
-        """Go down a sorted set by score and not by rank, because ranks shift as leads arrive."""
-        upto, seen_there = "+inf", 0
-        while True:
-            found = self._client.zrevrangebyscore(
-                index, upto, "-inf", start=seen_there, num=PAGE, withscores=True
-            )
-            if not found:
-                return
-            page = [(_text(lead_id), float(score)) for lead_id, score in found]
-            yield page
-            last = repr(page[-1][1])
-            again = sum(1 for _, score in page if repr(score) == last)
-            upto, seen_there = last, again + (seen_there if last == upto else 0)
+                yield Listed(lead_id, at, texts(record))
 
     def next_look_at(self) -> float | None:
         """When the next unknown lead is looked for, or a look that is under way must be over."""
@@ -158,12 +143,12 @@ class Reading:
             pipeline = self._client.pipeline(transaction=False)
             for lead_id in lead_ids[start : start + PAGE]:
                 pipeline.lrange(self._keys.timeline(lead_id), -most, -1)
-            found += [tuple(map(_entry, entries)) for entries in pipeline.execute()]
+            found += [tuple(map(entry, entries)) for entries in pipeline.execute()]
         return found
 
     def log(self, most: int) -> list[Mapping[str, Any]]:
         """The last things that people and the governor did, oldest first."""
-        return [_entry(encoded) for encoded in self._client.lrange(self._keys.log, -most, -1)]
+        return [entry(encoded) for encoded in self._client.lrange(self._keys.log, -most, -1)]
 
     def workers(self, since_at: float) -> list[Worker]:
         """The workers whose last beat is no older, the latest first."""
@@ -173,7 +158,7 @@ class Reading:
             pipeline.hgetall(self._keys.worker(_text(name)))
         abouts = pipeline.execute()
         return [
-            Worker(_text(name), float(beat_at), _texts(about))
+            Worker(_text(name), float(beat_at), texts(about))
             for (name, beat_at), about in zip(found, abouts, strict=True)
         ]
 
@@ -212,12 +197,18 @@ class Reading:
 
     def remains_of(self, lead_id: str) -> str:
         """What is stored of a lead that has no record, in words; "" if there is nothing."""
+        kinds = {
+            "raw lead": self._keys.raw(lead_id),
+            "timeline": self._keys.timeline(lead_id),
+            "original": self._keys.original(lead_id),
+            "edits": self._keys.edits(lead_id),
+        }
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.exists(self._keys.raw(lead_id))
-        pipeline.exists(self._keys.timeline(lead_id))
+        for key in kinds.values():
+            pipeline.exists(key)
         pipeline.exists(self._keys.lead(lead_id))  # last, as a lead may be coming in
-        raw, timeline, record = pipeline.execute()
-        return "" if record else "raw lead" if raw else "timeline" if timeline else ""
+        *there, record = pipeline.execute()
+        return "" if record else next((k for k, t in zip(kinds, there, strict=True) if t), "")
 
     def key_holders(self, digests: Sequence[str]) -> dict[str, str]:
         """For each digest of an idempotency key that is known, the id of the lead that has it."""
@@ -226,6 +217,14 @@ class Reading:
         holders = self._client.mget([self._keys.idempotency(digest) for digest in digests])
         pairs = zip(digests, holders, strict=True)
         return {digest: _text(holder) for digest, holder in pairs if holder is not None}
+
+    def lasting_keys(self, digests: Sequence[str]) -> list[str]:
+        """Those digests of idempotency keys that do not expire by themselves."""
+        pipeline = self._client.pipeline(transaction=False)
+        for digest in digests:
+            pipeline.pttl(self._keys.idempotency(digest))
+        pairs = zip(digests, pipeline.execute(), strict=True)
+        return [digest for digest, left in pairs if left == -1]
 
     def key_digests(self, lead_ids: Sequence[str]) -> dict[str, str]:
         """For each of the leads that was enqueued under an idempotency key, the key's digest."""
@@ -239,17 +238,43 @@ class Reading:
         return [self._keys.due(lane) for lane in LANES] + [self._keys.index(s) for s in _OTHERS]
 
 
+def pages(
+    client: Any, index: str, upto: float | None = None, least: float | None = None, size: int = PAGE
+) -> Iterator[list[tuple[str, float]]]:
+    """Go down a sorted set by score and not by rank, because ranks shift as leads arrive.
+
+    Args:
+        upto, least: the scores between which it is read, both included; None for all.
+        size: the most ids of one page.
+    """
+    bound = "-inf" if least is None else repr(least)
+    top, seen_there = "+inf" if upto is None else repr(upto), 0
+    while True:
+        found = client.zrevrangebyscore(
+            index, top, bound, start=seen_there, num=size, withscores=True
+        )
+        if not found:
+            return
+        page = [(_text(lead_id), float(score)) for lead_id, score in found]
+        yield page
+        last = repr(page[-1][1])
+        again = sum(1 for _, score in page if repr(score) == last)
+        top, seen_there = last, again + (seen_there if last == top else 0)
+
+
 def _text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _texts(pairs: Mapping[bytes, bytes]) -> dict[str, str]:
+def texts(pairs: Mapping[bytes, bytes]) -> dict[str, str]:
+    """A record's names and values, as text."""
     return {_text(name): _text(value) for name, value in pairs.items()}
 
 
-def _entry(encoded: bytes) -> Mapping[str, Any]:
+def entry(encoded: bytes) -> Mapping[str, Any]:
+    """An entry of a timeline, a log or the edits; in its place a word where it cannot be read."""
     try:
-        entry = json.loads(encoded)
+        found = json.loads(encoded)
     except (ValueError, RecursionError):
-        entry = None
-    return entry if isinstance(entry, dict) else {"event": "unreadable"}
+        found = None
+    return found if isinstance(found, dict) else {"event": "unreadable"}

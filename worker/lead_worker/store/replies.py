@@ -90,9 +90,15 @@ def _progress(about: bytes, now_at: float) -> tuple[float, Progress]:
 
 def beat(reply: Sequence[Any]) -> Beat:
     """The answer of `beat.lua`."""
-    now_at, claimable, rang, over, *events = reply
-    decoded = tuple(map(_event, events))
-    return Beat(float(now_at), int(claimable), rang == 1, over == 1, decoded)
+    now_at, claimable, rang, over, campaigns, *events = reply
+    return Beat(
+        now_at=float(now_at),
+        claimable=int(claimable),
+        rang=rang == 1,
+        over=over == 1,
+        campaigns=tuple(sorted(campaign.decode() for campaign in campaigns)),
+        events=tuple(map(_event, events)),
+    )
 
 
 def standing(reply: Sequence[Any]) -> Standing:

@@ -35,22 +35,30 @@ def _load(name: str) -> Script:
 
 
 _NAMES = (
+    "advance",
     "beat",
     "check",
     "claim",
     "confirm",
     "counts",
     "discard",
+    "edit",
+    "enlist",
     "erase",
     "forget",
     "govern",
+    "import",
+    "launch",
     "leave",
     "open",
     "rate",
     "reclaim",
+    "redrive",
     "replay",
+    "restore",
     "settle",
     "standing",
+    "steer",
 )
 SCRIPTS = {name: _load(name) for name in _NAMES}
 

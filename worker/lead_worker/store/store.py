@@ -5,6 +5,7 @@ It owns the arguments and answers of the scripts. It decides nothing, and never 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from lead_worker.core.lifecycle import State
 from lead_worker.errors import NamespaceMismatchError
 
 from . import replies
+from .dead_letter import DeadLetter, Edit
 from .governor_record import write_governor
 from .runner import SCRIPTS, Call, Runner, connect
 from .values import (
@@ -173,21 +175,56 @@ class Store:
         """Take a parked lead for delivered; gives ok, done, gone, taken, or the state it is in."""
         return str(self._run("confirm", lead_id, act, json.dumps(entry), api_id).decode())
 
-    def replay(self, lead_id: str, act: str, entry: Mapping[str, object]) -> str:
-        """Let a dead or parked lead wait again; gives ok, done, gone, or the state it is in."""
-        return str(self._run("replay", lead_id, act, json.dumps(entry), BELL).decode())
+    def replay(
+        self, lead_id: str, act: str, entry: Mapping[str, object], *, force: bool = False
+    ) -> str:
+        """Let a dead or parked lead wait again; gives ok, done, gone, or the state it is in.
+
+        Args:
+            force: also a delivered one, which the API then gets a second time.
+        """
+        forced = "1" if force else ""
+        return str(self._run("replay", lead_id, act, json.dumps(entry), BELL, forced).decode())
 
     def discard(self, lead_id: str, act: str, entry: Mapping[str, object]) -> str:
         """Give a dead or parked lead up; gives ok, done, gone, or the state it is in."""
         return str(self._run("discard", lead_id, act, json.dumps(entry)).decode())
 
-    def erase(self, lead_id: str) -> str:
-        """Remove a lead's personal data; gives ok, gone, or erased if it was before."""
-        return str(self._run("erase", lead_id).decode())
+    def restore(self, lead_id: str, act: str, entry: Mapping[str, object]) -> str:
+        """Take a discarded lead back; gives ok, done, gone, or the state it is in."""
+        return str(self._run("restore", lead_id, act, json.dumps(entry)).decode())
 
-    def forget(self, state: State, keep_seconds: float) -> int:
-        """Remove up to `BATCH` leads that have been in a final state for longer; gives how many."""
-        return int(self._run("forget", state, keep_seconds, BATCH))
+    def edit(self, lead_id: str, edit: Edit) -> str:
+        """Mend a dead letter; gives ok, done, gone, changed (look again), or the state it is in."""
+        before = hashlib.sha1(edit.before, usedforsecurity=False).hexdigest()
+        change, entry = json.dumps(edit.change), json.dumps(edit.entry)
+        return str(self._run("edit", lead_id, edit.act, before, edit.after, change, entry).decode())
+
+    def import_dead(self, letter: DeadLetter, act: str, entry: Mapping[str, object]) -> str:
+        """Take a dead letter in that is not here; gives ok, done, full, format, taken, or the state
+        of the lead that is there."""
+        arguments: list[Any] = [letter.lead_id, FORMAT, act, letter.raw, letter.key, letter.group]
+        arguments.append(json.dumps(entry))
+        for name, value in letter.fields.items():
+            arguments += (name, value)
+        return str(self._run("import", *arguments).decode())
+
+    def erase(self, lead_id: str, event: Mapping[str, object]) -> str:
+        """Remove a lead's personal data; gives ok, gone, or erased if it was before."""
+        return str(self._run("erase", lead_id, json.dumps(event)).decode())
+
+    def forget(self, state: State, keep_seconds: float, key_seconds: float = 0.0) -> int:
+        """Remove up to `BATCH` leads that have been in a final state for longer; gives how many.
+
+        Args:
+            key_seconds: for how long an idempotency key is known, if that is longer.
+        """
+        return int(self._run("forget", state, keep_seconds, BATCH, key_seconds))
+
+    def announce(self, every_seconds: float) -> bool:
+        """Whether it is time to announce what will be forgotten; then not again for so long."""
+        for_ms = int(every_seconds * 1000)
+        return bool(self.client.set(self.keys.announced, "1", px=for_ms, nx=True))
 
     def check(self, lead_ids: Iterable[str]) -> dict[str, str]:
         """Check that each lead is in exactly one place.
@@ -218,6 +255,7 @@ def _settle_arguments(settlement: Settlement) -> list[Any]:
         _to_json(settlement.entry),
         settlement.api_id,
         "1" if settlement.look else "",
+        settlement.group,
     ]
     for name, value in settlement.fields.items():
         arguments += (name, value)

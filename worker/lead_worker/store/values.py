@@ -91,6 +91,7 @@ class Settlement:
         due_seconds: for waiting and unknown, how long until it may be claimed again.
         entry: for the timeline; a JSON object with at least one member. May hold personal data.
         look: the API's id was found by a look, and not answered.
+        group: of a dead letter, what it died of; see `core/groups.py`.
         fields: fields of the record that are set; no personal data.
     """
 
@@ -102,6 +103,7 @@ class Settlement:
     spends_attempt: bool = True
     api_id: str = ""
     look: bool = False
+    group: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -204,6 +206,7 @@ class Beat:
         claimable: how many leads may be claimed; 0 under a hold that lets none through.
         rang: whether it rang.
         over: a hold's time is over, and somebody has to end it.
+        campaigns: ids of those that are under way.
         events: what nobody has reported yet; JSON objects, no personal data.
     """
 
@@ -211,6 +214,7 @@ class Beat:
     claimable: int
     rang: bool
     over: bool = False
+    campaigns: tuple[str, ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -6,7 +6,7 @@ local INDEXES = {'due:live', 'due:bulk', 'leased', 'unknown', 'parked', 'dead', 
   'discarded', 'erased'}
 
 local function verdict(id)
-  local lead = redis.call('HMGET', P .. 'lead:' .. id, 'state', 'lane', 'key')
+  local lead = redis.call('HMGET', P .. 'lead:' .. id, 'state', 'lane', 'group')
   local state, places, home = lead[1], {}, nil
   for _, name in ipairs(INDEXES) do
     if redis.call('ZSCORE', P .. name, id) then places[#places + 1] = name; home = P .. name end
@@ -21,6 +21,9 @@ local function verdict(id)
   end
   if home ~= index(state, lead[2]) then return '!' .. state .. ', but listed in ' .. places[1] end
   if raw == (state == 'erased') then return '!' .. state .. (raw and ' with' or ' without') .. ' a raw lead' end
+  if state == 'dead' and not (lead[3] and redis.call('ZSCORE', P .. 'group:' .. lead[3], id)) then
+    return '!dead, but in no group'
+  end
   return state
 end
 

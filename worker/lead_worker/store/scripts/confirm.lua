@@ -21,5 +21,5 @@ if api_id ~= '' and not owner then
   redis.call('HSET', key, 'api_id', api_id)
   redis.call('SET', P .. 'api:' .. api_id, id)
 end
-note(id, ARGV[4])
+act_on(id, ARGV[4])
 return 'ok'

@@ -28,7 +28,8 @@ for n = 1, ARGV[4] + ARGV[5] do
   local unsettled = lead[1] == 'leased' and lead[6] == token
   if unsettled or (lead[1] == 'waiting' and lead[2] == token) then
     local list = not unsettled and n <= tonumber(ARGV[4]) and convicted or doubted
-    list[#list + 1] = {id = id, lane = lead[3], status = status, code = code,
+    local group = group_for('rejected:status_' .. status .. (code ~= '' and ':' .. code or ''))
+    list[#list + 1] = {id = id, lane = lead[3], status = status, code = code, group = group,
       doubted = doubts(lead[4], lead[5]) + 1}
   end
   at = at + 4
@@ -47,7 +48,8 @@ if g.kind and g.number ~= number then redis.call('HSET', P .. 'counts', 'held_se
 local verdict = {'ok'}
 for _, lead in ipairs(convicted) do
   move(lead.id, 'waiting', lead.lane, 'dead', now, 'reason', 'rejected', 'cause', 'status_' .. lead.status,
-    'status', lead.status, 'code', lead.code)
+    'status', lead.status, 'code', lead.code, 'group', lead.group)
+  join(lead.id, lead.group, now)
   redis.call('HINCRBY', P .. 'lead:' .. lead.id, 'attempts', 1)
   note(lead.id, '{"event":"convicted","cause":"status_' .. lead.status .. '"}')
   verdict[#verdict + 1] = lead.id

@@ -36,6 +36,37 @@ local function move(id, from, lane, to, at, ...)
   redis.call('HSET', P .. 'lead:' .. id, 'state', to, ...)
 end
 
+-- What dead letters died of: each is in one group, which is named for the cause (core/groups.py). Names
+-- partly come of what strangers wrote, so past a number of them a new one counts as "other".
+local GROUPS_MAX = 1000
+local function group_for(name)
+  if name == '' then return 'other' end
+  local known = redis.call('HEXISTS', P .. 'groups', name) == 1
+  if known or redis.call('HLEN', P .. 'groups') < GROUPS_MAX then return name end
+  return string.match(name, '^[^:]*') .. ':other'
+end
+local function join(id, group, at)
+  if redis.call('ZADD', P .. 'group:' .. group, stamp(at), id) == 0 then return end
+  redis.call('HINCRBY', P .. 'groups', group, 1)
+end
+local function part(id, group)
+  if not group or redis.call('ZREM', P .. 'group:' .. group, id) == 0 then return end
+  if redis.call('HINCRBY', P .. 'groups', group, -1) <= 0 then redis.call('HDEL', P .. 'groups', group) end
+end
+
+-- A lead waits again, with fresh attempts, a fresh age and the same id. `lead` has its state, its group
+-- and whether it is a suspect: who may have killed its workers stays one, though it may try as often.
+local function send_again(id, lead, lane, ...)
+  local key = P .. 'lead:' .. id
+  part(id, lead.group)
+  move(id, lead.state, lane, 'waiting', now, 'replayed_at', stamp(now), ...)
+  redis.call('HINCRBY', key, 'replays', 1)
+  redis.call('HDEL', key, 'attempts', 'returned', 'expiries', 'reason', 'cause', 'status', 'code', 'group',
+    'token', 'expired', 'tried_at', 'held_before', 'looks', 'look_page', 'unanswered', 'similar', 'doubted',
+    'doubted_at')
+  if lead.suspect then redis.call('HSET', key, 'suspect', 0) end
+end
+
 -- The governor's record, as `store/governor_record.py` writes it; a field that is empty is nil.
 local GOVERNED = {'kind', 'until', 'since', 'number', 'canary_at', 'trial_at', 'accused', 'canary',
   'token_mark', 'window', 'stale', 'busy', 'version'}
@@ -116,12 +147,23 @@ local function claimable()
     + redis.call('ZCOUNT', P .. 'unknown', '-inf', upto)
 end
 
--- Write down what a person should know of the fleet: for `leads log`, and for whoever reports next.
-local LOG_MAX, REPORTS_MAX = 1000, 100
-local function tell(event)
+-- The audit trail: what people, rules and the governor did. Ids, and no personal data.
+local LOG_MAX, REPORTS_MAX = 20000, 100
+local function log(event)
   local entry = '{"at":' .. stamp(now) .. ',' .. string.sub(event, 2)
   if redis.call('RPUSH', P .. 'log', entry) > LOG_MAX then redis.call('LPOP', P .. 'log') end
-  if redis.call('RPUSH', P .. 'reports', entry) > REPORTS_MAX then redis.call('LPOP', P .. 'reports') end
+  return entry
+end
+
+-- Log what a person should hear of, and leave it to whoever reports next.
+local function tell(event)
+  if redis.call('RPUSH', P .. 'reports', log(event)) > REPORTS_MAX then redis.call('LPOP', P .. 'reports') end
+end
+
+-- What was done to a lead: on its timeline, and in the audit trail.
+local function act_on(id, entry)
+  note(id, entry)
+  log('{"lead":' .. cjson.encode(id) .. ',' .. string.sub(entry, 2))
 end
 
 -- Ring the bell where nobody has; the message's id must be fresh, so it is made of who and when.

@@ -8,5 +8,5 @@ permit()
 redis.call('HDEL', P .. 'rate', 'per_minute')
 redis.call('HSET', P .. 'rate', 'act', ARGV[4], 'by', ARGV[3], 'since', stamp(now))
 if ARGV[2] ~= '' then redis.call('HSET', P .. 'rate', 'per_minute', ARGV[2]) end
-tell(ARGV[5])
+log(ARGV[5])
 return 1

@@ -26,6 +26,8 @@ if not spared then
   end
 end
 
+local group = group_for('poison:lease_expired')
+
 permit()
 redis.call('ZREMRANGEBYSCORE', P .. 'looking', '-inf', stamp(now))
 redis.call('SET', P .. 'pulse', stamp(now))
@@ -39,7 +41,8 @@ for _, lead in ipairs(found) do
     'suspect', lead.suspect, 'unknown_since', lead.since)
   redis.call('HINCRBY', key, 'attempts', 1)
   if to == 'dead' then
-    redis.call('HSET', key, 'reason', 'poison', 'cause', 'lease_expired')
+    redis.call('HSET', key, 'reason', 'poison', 'cause', 'lease_expired', 'group', group)
+    join(lead.id, group, now)
     dead[#dead + 1] = lead.id
   end
   note(lead.id, '{"event":"lease_expired","token":' .. cjson.encode(lead.token) .. '}')

@@ -1,20 +1,19 @@
 -- replay: a dead letter, or a parked lead, waits again, with fresh attempts, a fresh age and the same id.
 --
--- ARGV 2 id · 3 token of this act · 4 entry for the timeline · 5 bell, or ""
--- Gives ok · done: this act was here before · gone · or the state that the lead is in, if neither.
+-- ARGV 2 id · 3 token of this act · 4 entry for the timeline · 5 bell, or "" · 6 "1": also one that is
+--      delivered, so that the API gets it a second time
+-- Gives ok · done: this act was here before · gone · or the state that the lead is in, if none of those.
 local id = ARGV[2]
-local key = P .. 'lead:' .. id
-local lead = redis.call('HMGET', key, 'state', 'lane', 'act', 'suspect')
-if not lead[1] then return 'gone' end
+local lead = redis.call('HMGET', P .. 'lead:' .. id, 'state', 'lane', 'act', 'suspect', 'group')
+local state = lead[1]
+if not state then return 'gone' end
 if lead[3] == ARGV[3] then return 'done' end
-if lead[1] ~= 'dead' and lead[1] ~= 'parked' then return lead[1] end
+local forced = state == 'delivered' and ARGV[6] == '1'
+if state ~= 'dead' and state ~= 'parked' and not forced then return state end
 local room = admit(governor(), 0, 1)
-move(id, lead[1], lead[2], 'waiting', now, 'act', ARGV[3], 'replayed_at', stamp(now))
-redis.call('HDEL', key, 'attempts', 'returned', 'expiries', 'reason', 'cause', 'status', 'code',
-  'token', 'expired', 'tried_at', 'held_before', 'looks', 'look_page', 'unanswered', 'similar', 'doubted',
-  'doubted_at')
--- Who may have killed its workers stays a suspect, though it may try as often again.
-if lead[4] then redis.call('HSET', key, 'suspect', 0) end
-note(id, ARGV[4])
+send_again(id, {state = state, group = lead[5], suspect = lead[4]}, lead[2], 'act', ARGV[3])
+-- A person looks after it now: a rule begins to count anew.
+redis.call('HDEL', P .. 'lead:' .. id, 'campaign', 'redriven')
+act_on(id, ARGV[4])
 if room > 0 then ring(ARGV[5], id) end
 return 'ok'

@@ -3,8 +3,8 @@
 -- ARGV 2 id · 3 token of the claim · 4 state that it goes to (delivered, waiting, unknown, parked,
 --      dead) · 5 seconds until it is due (waiting, unknown) · 6 "1" if an attempt is spent, "0" if
 --      it was given back · 7 entry for the timeline · 8 the API's id, or "" · 9 "1" if this comes of a
---      look: the id is one that was found and not one that was answered · then names and values of
---      fields of the record
+--      look: the id is one that was found and not one that was answered · 10 group of a dead letter
+--      then names and values of fields of the record
 -- Gives ok · done: this settle was here before · stale: the lead has gone on, it stays where it is
 --       late: a success after the lead had gone on; accepted · duplicate: the API has it twice
 --       taken: what was found is another lead's by now; it is looked for again
@@ -14,7 +14,7 @@
 local id, token, to, api_id, look = ARGV[2], ARGV[3], ARGV[4], ARGV[8], ARGV[9] == '1'
 local key = P .. 'lead:' .. id
 local lead = redis.call('HMGET', key, 'state', 'lane', 'token', 'settled', 'api_id', 'also', 'expired',
-  'claimed_at', 'unknown_since')
+  'claimed_at', 'unknown_since', 'group')
 local state, lane, ours, known = lead[1], lead[2], lead[3] == token, lead[5]
 if not state then return 'gone' end
 if lead[4] == token then return 'done' end
@@ -54,6 +54,8 @@ local entry = ARGV[7]
 if news and known then entry = '{"duplicate":true,' .. string.sub(entry, 2) end
 if not ours then entry = '{"late":true,' .. string.sub(entry, 2) end
 
+local group = to == 'dead' and group_for(ARGV[10])
+
 permit()
 if look then
   if ours or not lead[3] then redis.call('ZREM', P .. 'looking', id) end
@@ -78,9 +80,14 @@ end
 
 local at = now
 if to == 'waiting' or to == 'unknown' then at = now + ARGV[5] end
-redis.call('HDEL', key, 'token', 'expired', 'reason', 'cause', 'status', 'code')
+redis.call('HDEL', key, 'token', 'expired', 'reason', 'cause', 'status', 'code', 'group', 'was')
+if state == 'dead' then part(id, lead[10]) end
 if to ~= 'unknown' then redis.call('HDEL', key, 'looks', 'look_page', 'unanswered', 'similar') end
-move(id, state, lane, to, at, 'settled', token, unpack(ARGV, 10))
+move(id, state, lane, to, at, 'settled', token, unpack(ARGV, 11))
+if group then
+  redis.call('HSET', key, 'group', group)
+  join(id, group, at)
+end
 if look and api_id ~= '' then redis.call('HSET', key, 'found', api_id) end
 if to == 'unknown' and not lead[9] then
   -- From the first attempt on whose outcome nobody knows: what it made may be listed late.

@@ -1,15 +1,10 @@
-"""`leads dead`: the leads that wait for a person; to see, to replay, to give up.
-
-These are the dead letters and the parked leads: both stay where they are until somebody decides.
-Of parked leads `leads unknown` tells more.
-"""
+"""`leads dead list` and `leads dead show`: which leads wait for a person, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
-from uuid import uuid4
 
 import click
 from lead_worker.core.lifecycle import Reason, State
@@ -17,22 +12,13 @@ from lead_worker.store import Counts
 from lead_worker.store.reading import Listed, Reading
 
 from lead_ops import context
-from lead_ops.acting import NO_SUCH_LEAD, Acted, act_entry, say_acted
+from lead_ops.commands.show import asks_for_one, find, show_sight
 from lead_ops.errors import OpsError
-from lead_ops.lead_ids import several_ids
 from lead_ops.lead_view import record_json
-from lead_ops.operator import given_reason
 from lead_ops.render import say, say_json, span, table
 
-from .show import asks_for_one, find, show_sight
 
-
-@click.group(short_help="Leads that wait for a person.")
-def dead() -> None:
-    """The leads that wait for a person: dead letters, and parked leads."""
-
-
-@dead.command("list", short_help="The dead letters, the newest first.")
+@click.command("list", short_help="The dead letters, the newest first.")
 @click.option("--reason", type=click.Choice([r.value for r in Reason]), help="Only these.")
 @click.option("--parked", is_flag=True, help="The parked leads, which may have arrived.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many.")
@@ -91,7 +77,7 @@ def _say_rest(counts: Counts, state: State, shown: int, *, filtered: bool, limit
         say(f"no {what}", stderr=True)
 
 
-@dead.command("show", short_help="One dead letter, and why it died.")
+@click.command("show", short_help="One dead letter, and why it died.")
 @asks_for_one
 def show_dead(lead_id: str, personal: bool, as_json: bool) -> None:
     """Show one dead letter: why it died, what the API or the schema said, and the raw lead.
@@ -104,59 +90,3 @@ def show_dead(lead_id: str, personal: bool, as_json: bool) -> None:
     if sight.state not in (State.DEAD, State.PARKED):
         raise OpsError(f"the lead is {sight.state.value}, not dead: leads show {lead_id}")
     show_sight(store, sight, personal=personal, as_json=as_json)
-
-
-@dead.command(short_help="Let dead letters wait again.")
-@click.argument("lead_ids", metavar="ID...", callback=several_ids, nargs=-1, required=True)
-@click.option("--reason", callback=given_reason, help="Why, for the lead's timeline.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def replay(lead_ids: tuple[str, ...], reason: str | None, as_json: bool) -> int:
-    """Let dead or parked leads wait again, with fresh attempts.
-
-    \b
-      leads dead replay 019302f4c1a07d1f0a6b3c8e5d2f4a91 --reason "the form is mended"
-    """
-    store = context.for_command().open_store()
-    entry = act_entry("replayed", reason)
-
-    def act(lead_id: str, token: str) -> str:
-        return store.replay(lead_id, token, entry)
-
-    return _act(lead_ids, State.WAITING, act, as_json=as_json)
-
-
-@dead.command(short_help="Give dead letters up.")
-@click.argument("lead_ids", metavar="ID...", callback=several_ids, nargs=-1, required=True)
-@click.option(
-    "--reason", required=True, callback=given_reason, help="Why, for the lead's timeline."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def discard(lead_ids: tuple[str, ...], reason: str, as_json: bool) -> int:
-    """Give dead or parked leads up; they are kept for some days and then forgotten.
-
-    \b
-      leads dead discard 019302f4c1a07d1f0a6b3c8e5d2f4a91 --reason "a test"
-    """
-    store = context.for_command().open_store()
-    entry = act_entry("discarded", reason)
-
-    def act(lead_id: str, token: str) -> str:
-        return store.discard(lead_id, token, entry)
-
-    return _act(lead_ids, State.DISCARDED, act, as_json=as_json)
-
-
-def _act(
-    lead_ids: tuple[str, ...], to: State, act: Callable[[str, str], str], *, as_json: bool
-) -> int:
-    """Do one thing to each lead; gives the exit code."""
-    acted = (_acted(lead_id, to, act(lead_id, uuid4().hex)) for lead_id in lead_ids)
-    return say_acted(acted, to, as_json=as_json)
-
-
-def _acted(lead_id: str, to: State, verdict: str) -> Acted:
-    if verdict in ("ok", "done"):
-        return Acted(lead_id, to.value)
-    if verdict == "gone":
-        return Acted(lead_id, None, NO_SUCH_LEAD)
-    return Acted(lead_id, verdict, f"it is {verdict}, not dead")
