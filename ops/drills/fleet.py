@@ -69,6 +69,7 @@ class Fleet:
         self.producer = LeadProducer.from_url(self._redis.url, NAMESPACE)
         self.lead_ids: list[str] = []
         self.workers: list[Worker] = []
+        self._processes = 0
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -92,12 +93,41 @@ class Fleet:
     def start_workers(self, number: int = WORKERS) -> None:
         """Start workers and wait until each of them is at work."""
         for _ in range(number):
-            log_path = self._folder / f"worker-{len(self.workers)}.log"
-            self.workers.append(Worker(self._env, log_path))
+            self.workers.append(self._new_process())
         reading = Reading(self.store)
         started = self.wait(lambda: len(reading.workers(0.0)) >= number, START_SECONDS)
         if not started:
             raise TimeoutError(f"the workers did not start within {START_SECONDS:g} s")
+
+    def start_beat(self) -> None:
+        """Start beat, and wait for nothing."""
+        self.workers.append(self._new_process(beat=True))
+
+    def replace(self, number: int, *, beat: bool = False) -> None:
+        """Kill (SIGKILL) one of the processes, and start another in its place."""
+        self.workers[number].kill()
+        self.workers[number] = self._new_process(beat=beat)
+
+    def _new_process(self, *, beat: bool = False) -> Worker:
+        self._processes += 1
+        name = "beat" if beat else "worker"
+        return Worker(self._env, self._folder / f"{name}-{self._processes}.log", beat=beat)
+
+    def kill_redis(self) -> None:
+        """Kill Redis (SIGKILL), and start it again on its data."""
+        self._redis.kill()
+        self._redis.start()
+
+    def command(self, *words: str) -> subprocess.Popen[str]:
+        """Start the `leads` command on this queue."""
+        return subprocess.Popen(
+            [*LEADS_COMMAND, *words],
+            env=clean_environ() | self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def enqueue(self, leads: Iterable[Mapping[str, Any]], lane: str = "live") -> None:
         """Enqueue leads in bulk, and keep their ids."""

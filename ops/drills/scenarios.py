@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from . import credentials, drops, lanes, outages, pacing, poison
+from . import campaigns, credentials, drops, lanes, outages, pacing, poison
 from .report import Report
 from .stage import Stage
 
@@ -22,6 +22,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "drops-retry": drops.retry,
     "lanes": lanes.beside_an_import,
     "poison-agent": poison.agent,
+    "campaign-kills": campaigns.under_kills,
 }
 
 

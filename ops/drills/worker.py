@@ -1,4 +1,4 @@
-"""One real worker process, as the README says to start it."""
+"""Real processes of Celery, as the README says to start them: workers and beat."""
 
 from __future__ import annotations
 
@@ -17,17 +17,27 @@ STOP_SECONDS = 20.0
 WORDS = ("-m", "celery", "-A", "lead_worker.app", "worker", "-P", "threads", "-c", "1")
 
 
+BEAT_WORDS = ("-m", "celery", "-A", "lead_worker.app", "beat")
+
+
 def clean_environ() -> dict[str, str]:
     """Our environment without a developer's own settings."""
     return {n: v for n, v in os.environ.items() if not n.startswith(("LEADS_", "SENTRY_"))}
 
 
 class Worker:
-    """A `celery worker` process; started at once, and ended by SIGTERM should we be killed."""
+    """A `celery worker` process; started at once, and ended by SIGTERM should we be killed.
 
-    def __init__(self, env: Mapping[str, str], log_path: Path) -> None:
+    Args:
+        beat: it is `celery beat` instead.
+    """
+
+    def __init__(self, env: Mapping[str, str], log_path: Path, *, beat: bool = False) -> None:
         self.log_path = log_path
-        command = die_with_parent.command(sys.executable, *WORDS, "-n", f"{log_path.stem}@%h")
+        words = [*WORDS, "-n", f"{log_path.stem}@%h"]
+        if beat:
+            words = [*BEAT_WORDS, "--pidfile", "", "-s", str(log_path.with_suffix(".db"))]
+        command = die_with_parent.command(sys.executable, *words)
         with log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
