@@ -5,9 +5,7 @@ What is promised: each lead is replayed exactly once, whatever is killed and sta
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -82,23 +80,25 @@ def _plan(number: int, chance: random.Random) -> list[tuple[int, str]]:
 
 
 def _start(fleet: Fleet, kills: Kills, chance: random.Random) -> None:
-    """Start the campaign; the command is killed some times before it may come to an end."""
-    began = time.monotonic()
-    full_seconds = 0.0
-    for _ in range(COMMAND_KILLS):
+    """Start the campaign; before, the command is killed at any time, and as it prepares."""
+    for number in range(COMMAND_KILLS):
         command = fleet.command(*COMMAND)
-        try:
-            command.wait(0.3 + chance.random() * 1.5)
-            full_seconds = time.monotonic() - began
-        except subprocess.TimeoutExpired:
-            command.kill()
-            kills.done["command"] += 1
+        last = number == COMMAND_KILLS - 1
+        ends_at = time.monotonic() + (30.0 if last else chance.random())
+        while time.monotonic() < ends_at and not _is_prepared(fleet) and command.poll() is None:
+            time.sleep(0.001)
+        kills.done["command"] += command.poll() is None
+        command.kill()
         command.communicate()
-        if full_seconds:
-            return
-    out, words = fleet.command(*COMMAND).communicate()
-    if not out.strip().startswith("{") or "id" not in json.loads(out):
-        raise RuntimeError(f"leads replay start gave no campaign: {words.strip()[-200:]}")
+    _, words = fleet.command(*COMMAND).communicate()
+    if not any(campaign.began_at for campaign in Campaigns(fleet.store).newest(20)):
+        raise RuntimeError(f"leads replay start began no campaign: {words.strip()[-200:]}")
+
+
+def _is_prepared(fleet: Fleet) -> bool:
+    """Whether a campaign that is still being prepared has leads."""
+    preparing = [c for c in Campaigns(fleet.store).active() if not c.began_at]
+    return any(campaign.total for campaign in preparing[-1:])
 
 
 def _is_over(fleet: Fleet, kills: Kills, number: int) -> bool:

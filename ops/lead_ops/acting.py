@@ -6,12 +6,12 @@ It owns that one lead that cannot be helped stops no other, and is in the exit c
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
-from lead_worker.core.lifecycle import State
-
+from .json_array import JsonArray
 from .operator import operator
-from .render import count_words, say, say_json
+from .render import count_words, say
 
 NO_SUCH_LEAD = "there is no such lead"
 
@@ -37,20 +37,25 @@ def act_entry(event: str, reason: str | None, **more: str) -> dict[str, object]:
     return entry | {name: value for name, value in told.items() if value}
 
 
-def say_acted(acted: Iterable[Acted], to: State, *, as_json: bool) -> int:
-    """Say what was done, and what could not be; gives the exit code.
+def say_acted(acted: Iterable[Acted], to: str, *, as_json: bool, then: str = "") -> int:
+    """Say what was done, as it is done, and what could not be; gives the exit code.
 
     Args:
-        to: the state in which a lead is to which it was done.
+        to: the state in which a lead is to which it was done, as the text says it.
+        then: what is said after it, such as how to undo it.
     """
-    results = []
-    for each in acted:
-        results.append({"id": each.lead_id, "done": not each.problem, "state": each.state})
-        if each.problem:
-            say(("leads: ", "red"), f"{each.lead_id}: {each.problem}", stderr=True)
-    number = sum(result["done"] is True for result in results)
-    if as_json:
-        say_json(results)
-    elif number:
-        say(f"{count_words(number, 'lead is', 'leads are')} {to.value} now")
-    return 0 if number == len(results) else 1
+    done = failed = 0
+    with JsonArray() if as_json else nullcontext() as array:
+        for each in acted:
+            if array:
+                item = {"id": each.lead_id, "done": not each.problem, "state": each.state}
+                array.add(item)
+            if each.problem:
+                say(("leads: ", "red"), f"{each.lead_id}: {each.problem}", stderr=True)
+            failed += bool(each.problem)
+            done += not each.problem
+    if done and not as_json:
+        say(f"{count_words(done, 'lead is', 'leads are')} {to} now")
+        if then:
+            say(then)
+    return 1 if failed else 0

@@ -24,6 +24,7 @@ COMMANDS = (
     "status",
     "show",
     "dead",
+    "replay",
     "unknown",
     "erase",
     "pause",

@@ -120,8 +120,11 @@ def _wheres(
     return tuple(found)
 
 
-def selection_of(asked: Asked, store: Store) -> Selection:
+def selection_of(asked: Asked, store: Store, *, with_groups: bool = True) -> Selection:
     """What was asked for, with instants and the names of groups.
+
+    Args:
+        with_groups: whether to look the groups up, which only dead letters are in.
 
     Raises:
         OpsError: there is no such group, so nothing could be found.
@@ -129,7 +132,7 @@ def selection_of(asked: Asked, store: Store) -> Selection:
     """
     now_at = store.counts().now_at
     return Selection(
-        groups=_groups(asked.groups, store),
+        groups=_groups(asked.groups, store) if with_groups else frozenset(),
         reasons=frozenset(asked.reasons),
         statuses=frozenset(asked.statuses),
         sources=frozenset(asked.sources),
@@ -141,12 +144,17 @@ def selection_of(asked: Asked, store: Store) -> Selection:
     )
 
 
+def is_or_below(name: str, asked: str) -> bool:
+    """Whether a group is the one that was asked for, or one below it."""
+    return name == asked or name.startswith(f"{asked}:")
+
+
 def _groups(asked: Iterable[str], store: Store) -> frozenset[str]:
     """The groups of a name, and those below it: `rejected`, `rejected:status_422`."""
     found: set[str] = set()
     names = [group.name for group in Letters(store).groups()] if asked else []
     for name in asked:
-        fits = {known for known in names if known == name or known.startswith(f"{name}:")}
+        fits = {known for known in names if is_or_below(known, name)}
         if not fits:
             raise OpsError(
                 f"no dead letter is in a group {name[:80]!r}: leads dead shows the groups"

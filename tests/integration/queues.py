@@ -162,6 +162,8 @@ class Queue:
                 return [*map(_text, self.client.zrange(key, 0, -1))]
             case b"list":
                 return [*map(_text, self.client.lrange(key, 0, -1))]
+            case b"set":
+                return sorted(map(_text, self.client.smembers(key)))
             case _:
                 return _text(self.client.get(key))
 

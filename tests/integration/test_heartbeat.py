@@ -1,4 +1,4 @@
-"""The heartbeat of a real worker: bells that nobody answers, and a consumer that is stuck."""
+"""The heartbeat: bells that nobody answers, a consumer that is stuck, campaigns that go on."""
 
 from __future__ import annotations
 
@@ -6,16 +6,26 @@ import signal
 from contextlib import suppress
 from itertools import count
 
+import pytest
 from lead_ops.sandbox import SandboxServer
 from lead_producers import QueueFull
-from lead_worker.store import Claim, Limits, Store
+from lead_worker.core.lifecycle import State
+from lead_worker.heartbeat import CAMPAIGN_STEPS, Heartbeat
+from lead_worker.reporting import Reporter
+from lead_worker.settings import load
+from lead_worker.store import Claim, Limits, Store, StoreError
+from lead_worker.store.campaigns import CampaignState
+from lead_worker.store.store import BATCH
 
 from tests.conftest import StartRedis
-from tests.integration.fleet import Fleet, MakeFleet, named, wait_until
-from tests.integration.holding import PAUSE, hold, unhold
+from tests.integration.dead_letters import die, launch, seen, settle_all, waiting
+from tests.integration.fleet import ONE_REDIS, Fleet, MakeFleet, named, wait_until
+from tests.integration.holding import PAUSE, hold, not_before, unhold
+from tests.integration.queues import Queue
 from tests.integration.sentry_listener import SentryListener
 
 
+@ONE_REDIS
 def test_a_stuck_consumer_delays_nothing_is_reported_and_is_mended(
     fleet: Fleet, sentry: SentryListener
 ) -> None:
@@ -52,6 +62,7 @@ def test_leads_of_a_dead_worker_come_home_by_the_heartbeat_of_another(fleet: Fle
     assert fleet.record(receipt.lead_id)["state"] == "delivered"
 
 
+@ONE_REDIS
 def test_poison_is_dead_and_reported(fleet: Fleet, sentry: SentryListener) -> None:
     lead_id = fleet.producer.enqueue(named(1)).lead_id
     dead_worker = Store.from_url(fleet.redis_url, fleet.namespace, "dead-worker")
@@ -65,6 +76,7 @@ def test_poison_is_dead_and_reported(fleet: Fleet, sentry: SentryListener) -> No
     wait_until(lambda: any("poison" in text and lead_id in text for text in sentry.envelopes))
 
 
+@ONE_REDIS
 def test_a_worker_that_stopped_in_order_is_no_longer_listed(fleet: Fleet) -> None:
     worker = fleet.start_worker()
     assert fleet.listed() == 1
@@ -86,3 +98,114 @@ def test_enqueueing_is_refused_before_memory_is_full_and_delivery_goes_on(
     assert unhold(fleet.store)
     assert fleet.wait_settled(enqueued).delivered == enqueued == len(sandbox.leads)
     fleet.assert_audit_is_green()
+
+
+class IdleCourier:
+    """A courier that has nothing to do, and notes what it is asked for."""
+
+    bells_answered = 0
+    stopping = False
+    idle_seconds = 0.0
+    token_mark = "mark"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def wake(self) -> None:
+        self.asked.append("wake")
+
+    def look_at_the_token(self) -> None:
+        self.asked.append("token")
+
+    def end_a_hold_that_is_over(self) -> None:
+        self.asked.append("hold")
+
+
+def beat(queue: Queue, courier: IdleCourier, sentry: SentryListener | None = None) -> None:
+    """A second later, let a heart beat once, without a worker process."""
+    queue.pass_time(1.0)
+    settings = load({"SENTRY_DSN": sentry.dsn} if sentry else {})
+    reporter = Reporter(settings, "w1")
+    Heartbeat(
+        queue.store(),
+        courier,
+        reporter,
+        {"pid": 1},
+        most_in_flight=256,
+        rate_per_minute=120,
+        mend_consumer=lambda: None,
+        check_namespace=lambda: None,
+    ).beat()
+    reporter.flush(5.0)
+
+
+@ONE_REDIS
+def test_by_beats_alone_campaigns_go_on_side_by_side_to_their_end(queue: Queue) -> None:
+    names = [f"lead-{n:02}" for n in range(60)]
+    die(queue, *names)
+    launch(queue, names[:40], "one")
+    launch(queue, names[40:], "two")
+    ends = []
+    for _ in range(6):
+        beat(queue, IdleCourier())
+        settle_all(queue, State.DELIVERED)
+        ends.append((seen(queue, "one").finished, seen(queue, "two").finished))
+    assert ends == [(0, 0), (20, 20), (40, 20), (40, 20), (40, 20), (40, 20)]
+    assert {seen(queue, name).state for name in ("one", "two")} == {CampaignState.DONE}
+    assert queue.store().counts().delivered == 60
+
+
+@ONE_REDIS
+def test_a_campaign_with_a_share_of_the_rate_hears_what_the_workers_are_set_to(
+    queue: Queue,
+) -> None:
+    names = [f"lead-{n:02}" for n in range(60)]
+    die(queue, *names)
+    launch(queue, names, share=0.5)
+    beat(queue, IdleCourier())
+    assert waiting(queue) == 2  # two seconds' worth of 60 a minute
+
+
+@ONE_REDIS
+def test_in_one_beat_a_campaign_takes_no_more_than_so_many_steps(queue: Queue) -> None:
+    most = CAMPAIGN_STEPS * BATCH
+    names = [f"lead-{n:04}" for n in range(most + 50)]
+    for start in range(0, len(names), 500):
+        die(queue, *names[start : start + 500])
+    launch(queue, names)
+    # As if many had been delivered already: the window is wide open.
+    queue.client.hset(queue.keys.campaign("c"), "delivered", 10_000)
+    beat(queue, IdleCourier())
+    assert waiting(queue) == most
+
+
+@ONE_REDIS
+def test_a_campaign_that_stopped_by_itself_is_reported_once(
+    queue: Queue, sentry: SentryListener
+) -> None:
+    names = [f"lead-{n:02}" for n in range(30)]
+    die(queue, *names)
+    launch(queue, names)
+    for _ in range(4):
+        beat(queue, IdleCourier(), sentry)
+        settle_all(queue, State.DEAD)
+    assert seen(queue).state is CampaignState.STOPPED
+    (envelope,) = sentry.envelopes
+    assert "campaign stopped: 20 dead, 0 delivered" in envelope
+    assert "leads replay status c" in envelope
+
+
+@ONE_REDIS
+def test_a_campaign_that_somebody_damaged_keeps_no_hold_from_its_end(queue: Queue) -> None:
+    die(queue, "a")
+    launch(queue, ["a"])
+    queue.client.delete(queue.keys.campaign_todo("c"))
+    queue.client.set(queue.keys.campaign_todo("c"), "no list")
+    store = queue.store()
+    assert hold(store, not_before(store, 1.0))
+    queue.pass_time(2.0)
+    courier = IdleCourier()
+    with pytest.raises(StoreError, match=r"^advance\.lua: "):
+        beat(queue, courier)
+    assert courier.asked == ["token", "hold"]
+    queue.client.delete(queue.keys.campaign_todo("c"))

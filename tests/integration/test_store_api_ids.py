@@ -162,6 +162,21 @@ def test_who_found_anothers_and_was_answered_itself_since_stays_delivered(queue:
     assert queue.store().owners(["api-1", "api-2"]) == {"api-1": "b", "api-2": "a"}
 
 
+def test_who_found_anothers_and_was_sent_again_by_force_keeps_what_it_was_answered(
+    queue: Queue,
+) -> None:
+    found(queue, "a", "api-1")
+    assert queue.store().replay("a", "act", ENTRY, force=True) == "ok"
+    assert queue.deliver(claim(queue, "a"), "api-2") == "ok"
+    assert queue.store().counts().duplicates == 1
+    assert answered(queue, "b", "api-1") == "ok"
+    assert (queue.state("a"), queue.state("b")) == ("delivered", "delivered")
+    record = queue.record("a")
+    assert (record["api_id"], record.get("also")) == ("api-2", None)
+    assert queue.store().owners(["api-1", "api-2"]) == {"api-1": "b", "api-2": "a"}
+    assert queue.store().counts().duplicates == 0
+
+
 def test_of_an_api_that_answers_equal_leads_with_one_id_both_are_delivered(queue: Queue) -> None:
     assert answered(queue, "a", "api-1") == "ok"
     assert answered(queue, "b", "api-1") == "ok"

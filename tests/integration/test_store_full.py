@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from lead_ops.audit import run_audit
@@ -10,11 +10,25 @@ from lead_producers import LeadProducer, QueueFull
 from lead_worker.core.governor import Accused, Event, Governor
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
-from lead_worker.store import Claim, Decision
+from lead_worker.store import Claim, Decision, StoreError
+from lead_worker.store.campaigns import CampaignState, Launch, Steer
 from lead_worker.store.reading import Reading
 from redis.exceptions import OutOfMemoryError
 
 from tests.conftest import StartRedis
+from tests.integration.dead_letters import (
+    RAW,
+    advance,
+    campaigns,
+    die,
+    edit,
+    grouped,
+    launch,
+    letter,
+    seen,
+    settle_all,
+    waiting,
+)
 from tests.integration.holding import PAUSE, hold, hold_of, standing_hold, suspicion, unhold
 from tests.integration.queues import ENTRY, GOES_ON, LIMITS, Queue, settlement
 
@@ -170,7 +184,7 @@ def test_an_operator_sets_the_rate_and_it_is_obeyed(small: Queue) -> None:
     assert small.claim() == []
     small.store().set_rate(None, "ana", {"event": "rate"})
     assert len(small.claim()) == 1
-    assert [event["event"] for event in small.store().beat({}).events] == ["rate", "rate"]
+    assert [event["event"] for event in Reading(small.store()).log(10)] == ["rate", "rate"]
 
 
 @pytest.mark.parametrize("api_id", ["", "api-1"])
@@ -190,6 +204,7 @@ def test_an_operator_replays_discards_and_erases(small: Queue) -> None:
     store = small.store()
     assert store.replay("a", "act", ENTRY) == "ok"
     assert store.discard("b", "act", ENTRY) == "ok"
+    assert store.restore("b", "act-2", ENTRY) == "ok"
     assert store.erase("c", ENTRY) == "ok"
     assert store.erase("a", ENTRY) == "ok"
 
@@ -199,3 +214,80 @@ def test_retention_makes_room(small: Queue) -> None:
     small.deliver(small.claim()[0])
     fill_up(small)
     assert small.store().forget(State.DELIVERED, 0.0) == 1
+
+
+def test_what_is_delivered_is_replayed_by_force(small: Queue) -> None:
+    small.accept("a")
+    small.deliver(small.claim()[0])
+    fill_up(small)
+    assert small.store().replay("a", "act", ENTRY, force=True) == "ok"
+    assert len(small.claim()) == 1
+
+
+def test_a_campaign_goes_on_and_is_steered(small: Queue) -> None:
+    names = [f"lead-{n:02}" for n in range(30)]
+    die(small, *names)
+    launch(small, names)
+    fill_up(small)
+    advance(small)
+    assert settle_all(small, State.DELIVERED) == 20
+    assert campaigns(small).steer("c", Steer.PAUSE, ENTRY) == "ok"
+    advance(small)
+    assert (seen(small).ended, waiting(small)) == ({"delivered": 20}, 0)
+    assert campaigns(small).steer("c", Steer.RESUME, ENTRY) == "ok"
+    advance(small)
+    settle_all(small, State.DEAD)
+    advance(small)
+    found = seen(small)
+    assert (found.state, found.ended) == (CampaignState.DONE, {"delivered": 20, "dead": 10})
+
+
+def test_a_campaign_that_fails_stops_and_is_cancelled(small: Queue) -> None:
+    names = [f"lead-{n:02}" for n in range(30)]
+    die(small, *names)
+    launch(small, names)
+    fill_up(small)
+    advance(small)
+    settle_all(small, State.DEAD)
+    advance(small)
+    assert seen(small).state is CampaignState.STOPPED
+    assert campaigns(small).steer("c", Steer.CANCEL, ENTRY) == "ok"
+    advance(small)
+    assert not seen(small).is_active
+    assert [event["event"] for event in small.store().beat({}).events] == ["campaign_stopped"]
+
+
+NEEDS_MEMORY: dict[str, Callable[[Queue], object]] = {
+    "edit": lambda queue: queue.store().edit("a", edit(b"1", b"{}", act="act-2")),
+    "first edit": lambda queue: queue.store().edit("b", edit(RAW, b"{}")),
+    "import": lambda queue: queue.store().import_dead(letter("z", key="digest"), "act", ENTRY),
+    "launch": lambda queue: campaigns(queue).launch("d", Launch("ana", "all")),
+    "enlist": lambda queue: campaigns(queue).enlist("c", 0, ["a", "b"]),
+    "rule": lambda queue: campaigns(queue).claim_redrive(60.0),
+}
+
+
+@pytest.mark.parametrize("act", NEEDS_MEMORY.values(), ids=NEEDS_MEMORY)
+def test_what_needs_memory_is_refused_and_nothing_of_it_is_done(
+    small: Queue, act: Callable[[Queue], object]
+) -> None:
+    die(small, "a", "b", raw=RAW)
+    assert small.store().edit("a", edit(RAW, b"1", act="act-1")) == "ok"
+    assert campaigns(small).launch("c", Launch("ana", "all"))
+    before = small.timeless()
+    fill_up(small)
+    with pytest.raises(StoreError, match="maxmemory"):
+        act(small)
+    small.client.config_set("maxmemory", 0)
+    assert small.timeless() == before
+    act(small)  # and when there is room again, it is done
+    assert small.timeless() != before
+
+
+def test_retention_forgets_the_dead_and_keeps_their_keys(small: Queue) -> None:
+    die(small, "a", "b")
+    die(small, "c", key="digest")
+    fill_up(small)
+    assert small.store().forget(State.DEAD, 0.0, 1000.0) == 3
+    assert grouped(small) == {}
+    assert small.client.pttl(small.keys.idempotency("digest")) > 0

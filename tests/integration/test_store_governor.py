@@ -159,15 +159,17 @@ def test_what_is_told_is_in_the_log_and_each_report_is_given_once_to_one_worker(
     assert all(isinstance(entry["at"], float) for entry in logged)
 
 
-def test_the_log_keeps_the_last_thousand_and_the_reports_the_last_hundred(queue: Queue) -> None:
-    for part in range(6):
-        many = [event(n) for n in range(part * 200, part * 200 + 200)]
-        govern(queue, events=many, act=f"act-{part}")
-    logged = Reading(queue.store()).log(5000)
-    assert [logged[0]["reason"], logged[-1]["reason"]] == ["number 200", "number 1199"]
-    assert len(logged) == 1000
+def test_the_log_keeps_the_last_twenty_thousand_and_the_reports_the_last_hundred(
+    queue: Queue,
+) -> None:
+    old = [f'{{"at":1.0,"event":"old","reason":"old {n}"}}' for n in range(19_900)]
+    queue.client.rpush(queue.keys.log, *old)
+    govern(queue, events=[event(n) for n in range(200)])
+    logged = Reading(queue.store()).log(30_000)
+    assert [logged[0]["reason"], logged[-1]["reason"]] == ["old 100", "number 199"]
+    assert len(logged) == 20_000
     reports = [each for _ in range(12) for each in queue.store().beat({}).events]
-    assert [each["reason"] for each in reports] == [f"number {n}" for n in range(1100, 1200)]
+    assert [each["reason"] for each in reports] == [f"number {n}" for n in range(100, 200)]
 
 
 def test_a_report_that_somebody_damaged_is_none_and_stops_no_other(queue: Queue) -> None:

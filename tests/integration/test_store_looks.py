@@ -203,3 +203,20 @@ def test_an_erased_lead_is_looked_for_no_more(queue: Queue) -> None:
     assert queue.settle(done) == ("erased",)
     assert not LOOK_FIELDS.keys() & queue.record("a").keys()
     assert queue.store().counts().in_flight == 0
+
+
+def test_what_is_sent_again_by_force_is_looked_for_from_then_on(queue: Queue) -> None:
+    """Else the look would find what was delivered before, and nothing would be sent again."""
+    go_far(queue)
+    queue.pass_time(1000)
+    look = claim(queue)
+    found = settlement(look, State.DELIVERED, api_id="api-1", look=True)
+    assert queue.settle(found) == ("ok",)
+    assert queue.store().replay("a", "act", ENTRY, force=True) == "ok"
+    queue.pass_time(1000)
+    sent = claim(queue)
+    assert not sent.look
+    settle(queue, sent, State.UNKNOWN)
+    again = claim(queue)
+    assert (again.look, again.progress) == (True, BEGUN)
+    assert again.unknown_since_at == pytest.approx(sent.claimed_at, abs=0.001)

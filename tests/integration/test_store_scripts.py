@@ -11,8 +11,21 @@ from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
 from lead_worker.errors import NamespaceMismatchError
 from lead_worker.store import Claim, Decision, StoreError
+from lead_worker.store.campaigns import Launch, Steer
 from lead_worker.store.runner import SCRIPTS, Call, Script, ScriptError
 
+from tests.integration.dead_letters import (
+    RAW,
+    advance,
+    campaigns,
+    claim_all,
+    dead,
+    die,
+    edit,
+    launch,
+    letter,
+    settle_all,
+)
 from tests.integration.holding import PAUSE, hold, standing_hold, suspicion, unhold
 from tests.integration.queues import (
     ENTRY,
@@ -106,7 +119,62 @@ def look(queue: Queue) -> None:
         store.set_rate(per_minute, "me", {"event": "rate"})
 
 
-@pytest.mark.parametrize("does", [do_everything, govern, look])
+def mend(queue: Queue) -> None:
+    """Dead letters are edited, imported, discarded, restored, replayed, erased and forgotten."""
+    die(queue, *"abcdefgh", raw=RAW)
+    queue.client.delete(queue.keys.bell)
+    store = queue.store()
+    for lead_id in "ab":
+        assert store.edit(lead_id, edit(RAW, b"{}", act="act-1")) == "ok"
+        assert store.edit(lead_id, edit(b"{}", RAW, act="act-2")) == "ok"
+    for lead_id in "acde":
+        assert store.discard(lead_id, "act-3", ENTRY) == "ok"
+    for lead_id in "ac":
+        assert store.restore(lead_id, "act-4", ENTRY) == "ok"
+    assert store.import_dead(letter("i", key="digest"), "act-5", ENTRY) == "ok"
+    for lead_id in "bi":
+        assert store.replay(lead_id, "act-6", ENTRY) == "ok"
+    settle_all(queue, State.DELIVERED)
+    assert store.replay("b", "act-7", ENTRY, force=True) == "ok"
+    for lead_id in "ad":
+        assert store.erase(lead_id, ENTRY) == "ok"
+    store.log({"event": "exported"})
+    queue.accept("j", key="other")
+    settle_all(queue, State.DELIVERED)
+    for state in (State.DEAD, State.DISCARDED, State.DELIVERED, State.ERASED):
+        assert store.forget(state, 0.0, 1000.0)
+
+
+def bring_home(queue: Queue) -> None:
+    """A campaign stops, is resumed and done; others are left and cancelled; the rule has a turn."""
+    names = [f"lead-{n:02}" for n in range(45)]
+    die(queue, *names)
+    queue.client.delete(queue.keys.bell)
+    launch(queue, [*names, "gone"], per_minute=6000)
+    advance(queue)
+    leads = claim_all(queue)
+    queue.settle(*map(dead, leads[:11]))
+    queue.settle(*(settlement(lead, State.DELIVERED, api_id=lead.lead_id) for lead in leads[11:]))
+    queue.store().erase(names[44], ENTRY)
+    advance(queue)
+    for what in (Steer.RESUME, Steer.PAUSE, Steer.RESUME):
+        assert campaigns(queue).steer("c", what, ENTRY) == "ok"
+    for _ in range(4):
+        queue.client.delete(queue.keys.bell)
+        advance(queue)
+        settle_all(queue, State.DELIVERED)
+    for name in ("left", "other"):
+        assert campaigns(queue).launch(name, Launch("ana", "all", share=0.5))
+        queue.pass_time(61.0)
+        advance(queue, "left")
+    assert campaigns(queue).steer("other", Steer.CANCEL, ENTRY) == "ok"
+    queue.client.delete(queue.keys.campaign("left"))
+    assert campaigns(queue).launch("third", Launch("ana", "all", rule=True))
+    assert campaigns(queue).claim_redrive(60.0)
+    campaigns(queue).redriven(60.0)
+
+
+@pytest.mark.parametrize("does", [do_everything, govern, look, mend, bring_home])
 def test_each_script_reads_all_that_it_needs_before_its_first_write(
     queue: Queue, does: Callable[[Queue], None]
 ) -> None:

@@ -125,8 +125,6 @@ class Heartbeat:
         beat = self._store.beat(about, most_in_flight=self._most_in_flight)
         for event in beat.events:
             self._reporter.governed(event)
-        for campaign_id in beat.campaigns:
-            self._advance(campaign_id)
         if beat.over:
             self._courier.end_a_hold_that_is_over()
         if self._courier.bells_answered != self._bells_answered:
@@ -140,6 +138,8 @@ class Heartbeat:
             if not beat.rang:
                 self._bell_lies_there()
         self._watch_memory()
+        for campaign_id in beat.campaigns:  # last: one that somebody damaged must not stop the rest
+            self._advance(campaign_id)
 
     def _advance(self, campaign_id: str) -> None:
         """Note what became of a campaign's leads, and let more go, a bounded number a second."""

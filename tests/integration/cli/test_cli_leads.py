@@ -1,4 +1,4 @@
-"""`leads show`, `dead` and `erase`: one lead, the dead ones, and what can be done about them."""
+"""`leads show`, `dead list`, `dead show` and `erase`: one lead, and the dead ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import pytest
 from lead_ops.audit import run_audit
-from lead_ops.operator import operator
 from lead_worker.core.lifecycle import State
 from lead_worker.store.reading import PAGE, Reading
 
@@ -46,8 +45,8 @@ def test_the_text_says_what_happens_next(leads: Leads, queue: Queue) -> None:
     ("reason", "advice"),
     [
         ("mangled", "correct it there, then leads dead discard"),
-        ("invalid", "enqueue a corrected lead, then leads dead discard"),
-        ("rejected", "else enqueue a corrected lead"),
+        ("invalid", "Mend it: leads dead edit ID, then leads dead replay ID"),
+        ("rejected", "by leads dead edit ID or on its side: leads dead replay ID"),
         ("exhausted", "look in the API first"),
         ("poison", "Look at the lead and in the API"),
     ],
@@ -192,7 +191,7 @@ def test_the_dead_are_listed_the_newest_first_with_what_can_be_told(
     assert (waits["id"], waits["state"], waits["cause"]) == (parked, "parked", "read_timeout")
     ran = leads("dead", "list", "--limit", 1)
     assert [line.split("\t")[0] for line in ran.out.splitlines()] == ["id", new]
-    assert "--limit" in ran.err
+    assert f"leads dead list --limit 1 --after {listed[0]['cursor']}" in ran.err
 
 
 def test_nothing_dead_is_an_empty_list(leads: Leads) -> None:
@@ -225,33 +224,6 @@ def test_a_lead_that_is_not_dead_is_not_shown_as_dead(leads: Leads, queue: Queue
     ran = leads("dead", "show", lead_id)
     assert (ran.code, ran.out) == (1, "")
     assert f"is delivered, not dead: leads show {lead_id}" in ran.err
-
-
-def test_replay_lets_dead_and_parked_leads_wait_again(leads: Leads, queue: Queue) -> None:
-    dead, parked = queue.die(), queue.settle(State.PARKED)
-    done = queue.settle(State.DELIVERED)
-    ran = leads("dead", "replay", dead, parked, done, dead.upper(), "--reason", "mended", "--json")
-    assert ran.code == 1
-    assert json.loads(ran.out) == [
-        {"id": dead, "done": True, "state": "waiting"},
-        {"id": parked, "done": True, "state": "waiting"},
-        {"id": done, "done": False, "state": "delivered"},
-    ]
-    assert ran.err == f"leads: {done}: it is delivered, not dead\n"
-    sight = Reading(queue.store).sight(dead)
-    assert sight
-    last = sight.timeline[-1]
-    assert (last["event"], last["by"], last["reason"]) == ("replayed", operator(), "mended")
-    assert run_audit(queue.store).ok
-
-
-def test_discard_needs_a_reason_and_keeps_it(leads: Leads, queue: Queue) -> None:
-    lead_id = queue.die()
-    assert leads("dead", "discard", lead_id).code == 2
-    ran = leads("dead", "discard", lead_id, "--reason", "a test")
-    assert (ran.code, ran.out) == (0, "1 lead is discarded now\n")
-    shown = json.loads(leads("show", lead_id, "--json").out)
-    assert (shown["state"], shown["timeline"][-1]["reason"]) == ("discarded", "a test")
 
 
 def test_erase_wants_to_be_sure_and_names_what_the_api_still_has(

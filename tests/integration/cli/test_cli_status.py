@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 from lead_worker.core.governor import set_stale
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
+from lead_worker.core.schema import SchemaRules
 from lead_worker.store import Decision
+from lead_worker.store.campaigns import Campaigns, Launch
 
 from .conftest import Leads, OnTerminal, Queue
 
@@ -41,6 +44,7 @@ def test_each_number_is_under_its_state(leads: Leads, queue: Queue, namespace: s
         status["now_at"] - status["oldest_due_at"], abs=0.002
     )
     assert (status["hold"], status["workers"], status["enqueueing_refused"]) == (None, [], False)
+    assert (status["campaigns"], status["redrive"], status["expiring"]) == ([], None, None)
 
 
 def test_an_empty_queue_is_no_trouble(leads: Leads) -> None:
@@ -208,3 +212,30 @@ def test_looks_that_are_due_are_not_counted_as_waiting_leads(leads: Leads, queue
     queue.doubt()
     queue.put()
     assert "live 1, bulk 0; the first due for 0." in leads("status").out
+
+
+def test_campaigns_the_redrive_rule_and_what_is_forgotten_soon_are_told(
+    leads: Leads, queue: Queue
+) -> None:
+    lead_id, old = queue.die(), queue.die()
+    now_at = queue.store.counts().now_at
+    queue.store.client.zadd(queue.store.keys.index(State.DEAD), {old: now_at - 85 * 86_400})
+    campaigns = Campaigns(queue.store)
+    assert campaigns.launch("3fa2b1c4d5e6", Launch("ana", "everything"))
+    assert campaigns.enlist("3fa2b1c4d5e6", 0, [lead_id]) == "ok"
+    set_to = {"schema": json.dumps(asdict(SchemaRules())), "keep_dead_days": 90, "redrive": 1}
+    queue.store.beat(set_to)
+    out = leads("status").out
+    assert "campaign         0 %  3fa2b1c4d5e6 preparing: 0 delivered, 0 dead again, 1 left" in out
+    assert "expiring           1  dead letters are forgotten soon, the first in 5 d, at " in out
+    assert (
+        "redrive           on  what died in an outage is replayed by itself: never yet, due" in out
+    )
+    campaigns.redriven(7200.0)
+    assert "by itself: last 0.0 s ago, next in 120 min" in leads("status").out
+    status = json.loads(leads("status", "--json").out)
+    assert [campaign["id"] for campaign in status["campaigns"]] == ["3fa2b1c4d5e6"]
+    assert status["redrive"]["next_at"] == pytest.approx(now_at + 7200, abs=60)
+    assert status["redrive"]["last_at"] == pytest.approx(now_at, abs=60)
+    assert status["expiring"]["number"] == 1
+    assert status["expiring"]["first_at"] == pytest.approx(now_at + 5 * 86_400, abs=60)

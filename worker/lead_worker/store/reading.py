@@ -248,18 +248,22 @@ def pages(
         size: the most ids of one page.
     """
     bound = "-inf" if least is None else repr(least)
-    top, seen_there = "+inf" if upto is None else repr(upto), 0
+    top, seen = "+inf" if upto is None else repr(upto), set[str]()
     while True:
+        # Those of the last score come once more and are left out by their ids: by their number, as
+        # many others would be left out as have gone meanwhile.
+        start, again = max(0, len(seen) - size), min(len(seen), size)
         found = client.zrevrangebyscore(
-            index, top, bound, start=seen_there, num=size, withscores=True
+            index, top, bound, start=start, num=size + again, withscores=True
         )
-        if not found:
+        listed = [(_text(lead_id), float(score)) for lead_id, score in found]
+        page = [each for each in listed if each[0] not in seen][:size]
+        if not page:
             return
-        page = [(_text(lead_id), float(score)) for lead_id, score in found]
         yield page
         last = repr(page[-1][1])
-        again = sum(1 for _, score in page if repr(score) == last)
-        top, seen_there = last, again + (seen_there if last == top else 0)
+        there = {lead_id for lead_id, score in page if repr(score) == last}
+        top, seen = last, there | (seen if last == top else set())
 
 
 def _text(value: bytes) -> str:

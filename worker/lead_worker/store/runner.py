@@ -50,6 +50,7 @@ _NAMES = (
     "import",
     "launch",
     "leave",
+    "log",
     "open",
     "rate",
     "reclaim",

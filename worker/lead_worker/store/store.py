@@ -209,6 +209,11 @@ class Store:
             arguments += (name, value)
         return str(self._run("import", *arguments).decode())
 
+    def log(self, event: Mapping[str, object]) -> None:
+        """Put an act that changes no lead into the audit trail. No personal data."""
+        act = uuid4().hex
+        self._run("log", _to_json({**event, "act": act}), act)
+
     def erase(self, lead_id: str, event: Mapping[str, object]) -> str:
         """Remove a lead's personal data; gives ok, gone, or erased if it was before."""
         return str(self._run("erase", lead_id, json.dumps(event)).decode())

@@ -8,14 +8,40 @@ from __future__ import annotations
 
 import click
 
-from .deciding import discard, replay
+from lead_ops import context
+
+from .deciding import discard, replay, restore
+from .editing import edit
 from .listing import list_, show_dead
+from .overview import say_overview
 
 
-@click.group(short_help="Leads that wait for a person.")
-def dead() -> None:
-    """The leads that wait for a person: dead letters, and parked leads."""
+@click.group(
+    invoke_without_command=True, short_help="Leads that wait for a person: why, and what to do."
+)
+@click.option("--all", "everything", is_flag=True, help="All groups, not only the largest.")
+@click.option(
+    "--raw/--no-raw",
+    "personal",
+    default=True,
+    help="Leave out what is personal: what was said of the newest of each group.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all groups.")
+@click.pass_context
+def dead(asked: click.Context, everything: bool, personal: bool, as_json: bool) -> None:
+    """Show the dead letters in groups by cause: how many, since when, and what would mend them.
+
+    \b
+      leads dead
+      leads dead list --group invalid:email
+      leads dead --json | jq '.groups[] | {name, number}'
+    """
+    if asked.invoked_subcommand is None:
+        queue = context.for_command()
+        say_overview(queue, everything=everything, personal=personal, as_json=as_json)
+    elif everything or as_json or not personal:
+        raise click.UsageError(f"expected options behind {asked.invoked_subcommand}, not before it")
 
 
-for _command in (list_, show_dead, replay, discard):
+for _command in (list_, show_dead, edit, replay, discard, restore):
     dead.add_command(_command)

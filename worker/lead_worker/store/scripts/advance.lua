@@ -4,7 +4,8 @@
 -- Gives {its state, 1 if there is more to do at once}. To be repeated at will: each run does what is due.
 -- A dead letter leaves its place here, in one step, for the lane `bulk`; who is no dead letter any more is
 -- skipped. It begins with few at a time and lets out twice as many as have come to an end, so that a
--- campaign which fails stops early. Under a hold it lets out none.
+-- campaign which fails stops early. Under a hold it lets out none, but one to be the canary where no
+-- other lead is there for it.
 local FEW, MANY, JUDGED_FROM = 20, 1000, 20
 local KEEP_SECONDS, STALE_SECONDS = 30 * 86400, 60
 local id, most = ARGV[2], tonumber(ARGV[3])
@@ -47,14 +48,19 @@ local per_minute = tonumber(read[3] or 0)
 if read[4] then per_minute = read[4] * (redis.call('HGET', P .. 'rate', 'per_minute') or ARGV[5]) end
 local spacing = per_minute > 0 and 60 / per_minute or 0
 local free_at = math.max(tonumber(read[6] or 0), now - math.max(2, spacing))
+-- A clock that was set back must not close the gate.
+if free_at > now + 1 then free_at = now - spacing end
 if spacing > 0 then room = math.min(room, math.floor((now - free_at) / spacing + 1e-6)) end
-local open = admit(governor(), 0, 1) > 0
-if state ~= 'running' or not open then room = 0 end
-local going, skipped, taken = {}, {}, {}
+local g = governor()
+if g.kind then room = admit(g, 0, 1) > 0 and claimable() == 0 and math.min(room, 1) or 0 end
+if state ~= 'running' then room = 0 end
+local going, skipped, taken, seen = {}, {}, {}, {}
 if room > 0 then taken = redis.call('LRANGE', todo, 0, room - 1) end
 for _, lead in ipairs(taken) do
-  local found = redis.call('HMGET', P .. 'lead:' .. lead, 'state', 'suspect', 'group')
-  if found[1] == 'dead' then
+  local found = redis.call('HMGET', P .. 'lead:' .. lead, 'state', 'suspect', 'group', 'campaign')
+  -- Who was enlisted twice goes once.
+  if found[1] == 'dead' and found[4] ~= id and not seen[lead] then
+    seen[lead] = true
     going[#going + 1] = {id = lead, state = 'dead', suspect = found[2], group = found[3]}
   else
     skipped[#skipped + 1] = {id = lead, what = found[1] or 'gone'}
@@ -69,7 +75,7 @@ for _, lead in ipairs(ends) do
   redis.call('HINCRBY', key, lead.what, 1)
 end
 for _, lead in ipairs(skipped) do
-  redis.call('HSET', ended, lead.id, 'skipped ' .. lead.what)
+  redis.call('HSETNX', ended, lead.id, 'skipped ' .. lead.what)
   redis.call('HINCRBY', key, 'skipped', 1)
 end
 for _, lead in ipairs(going) do

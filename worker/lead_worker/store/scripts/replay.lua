@@ -14,6 +14,8 @@ local room = admit(governor(), 0, 1)
 send_again(id, {state = state, group = lead[5], suspect = lead[4]}, lead[2], 'act', ARGV[3])
 -- A person looks after it now: a rule begins to count anew.
 redis.call('HDEL', P .. 'lead:' .. id, 'campaign', 'redriven')
+-- What was made of it so far is known: a look is for what comes from now on.
+if forced then redis.call('HDEL', P .. 'lead:' .. id, 'unknown_since') end
 act_on(id, ARGV[4])
 if room > 0 then ring(ARGV[5], id) end
 return 'ok'

@@ -24,15 +24,18 @@ local all_known = ' ' .. (known or '') .. ' ' .. (lead[6] or '') .. ' '
 local news = api_id ~= '' and not string.find(all_known, ' ' .. api_id .. ' ', 1, true)
 local owner = news and redis.call('GET', P .. 'api:' .. api_id)
 local finder = owner and owner ~= id
-  and redis.call('HMGET', P .. 'lead:' .. owner, 'state', 'lane', 'found', 'also')
+  and redis.call('HMGET', P .. 'lead:' .. owner, 'state', 'lane', 'found', 'also', 'api_id')
 local mistaken = finder and not look and finder[1] == 'delivered' and finder[3] == api_id
--- Who found another's id and was answered one of its own keeps that.
+-- Who found another's id and was answered some of its own, before or after it, keeps those.
 local function correct_finder()
-  local record, first, rest = P .. 'lead:' .. owner, string.match(finder[4] or '', '^(%S+) ?(.*)$')
+  local record, own = P .. 'lead:' .. owner, {}
+  for each in string.gmatch((finder[5] or '') .. ' ' .. (finder[4] or ''), '%S+') do
+    if each ~= api_id then own[#own + 1] = each end
+  end
   redis.call('HDEL', record, 'api_id', 'found', 'also')
-  if first then
-    redis.call('HSET', record, 'api_id', first)
-    if rest ~= '' then redis.call('HSET', record, 'also', rest) end
+  if #own > 0 then
+    redis.call('HSET', record, 'api_id', own[1])
+    if #own > 1 then redis.call('HSET', record, 'also', table.concat(own, ' ', 2)) end
     redis.call('HINCRBY', P .. 'counts', 'duplicates', -1)
   else
     redis.call('HDEL', record, 'settled')

@@ -16,6 +16,7 @@ if not campaign[1] then return 'gone' end
 if campaign[2] == act then return 'done' end
 local to = MOVES[ARGV[3]][campaign[1]]
 if not to then return campaign[1] end
+permit()
 redis.call('HSET', key, 'state', to, 'act', act, 'touched_at', stamp(now))
 redis.call('HDEL', key, 'why', 'ended_at')
 if ARGV[3] == 'begin' then redis.call('HSET', key, 'began_at', stamp(now)) end
@@ -23,6 +24,9 @@ if to == 'running' then
   -- A person who resumes has mended something: it is judged by what comes from now on.
   local failed = tonumber(campaign[4] or 0)
   redis.call('HSET', key, 'judged', failed + (campaign[3] or 0) + (campaign[5] or 0), 'judged_dead', failed)
+end
+if to ~= 'paused' then
+  -- Also one that is cancelled after it had ended: `advance` lets it end again.
   for _, name in ipairs({'campaign:', 'campaign_todo:', 'campaign_out:', 'campaign_ended:'}) do
     redis.call('PERSIST', P .. name .. id)
   end
