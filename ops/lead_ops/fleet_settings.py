@@ -22,13 +22,14 @@ class FleetSettings:
     Attributes:
         of_a_worker: false where no worker said it, so that these are the command's own.
         rules: by which leads are validated.
-        keep_dead_days: how long a dead letter is kept.
+        keep_dead_days, keep_discarded_days: how long a dead letter is kept, and a discarded one.
         redrive: whether the rule that replays by itself is on.
     """
 
     of_a_worker: bool
     rules: SchemaRules
     keep_dead_days: float
+    keep_discarded_days: float
     redrive: bool
 
 
@@ -42,8 +43,10 @@ def fleet_settings(store: Store, own: Settings) -> FleetSettings:
     for worker in Reading(store).workers(since_at):
         try:
             rules = SchemaRules(**json.loads(worker.about["schema"]))
-            days, redrive = float(worker.about["keep_dead_days"]), worker.about["redrive"] == "1"
+            dead, discarded = (float(worker.about[f"keep_{s}_days"]) for s in ("dead", "discarded"))
+            redrive = worker.about["redrive"] == "1"
         except (KeyError, ValueError, TypeError):
             continue  # of a neighbouring release
-        return FleetSettings(True, rules, days, redrive)
-    return FleetSettings(False, own.schema_rules, own.keep_dead_days, own.redrive)
+        return FleetSettings(True, rules, dead, discarded, redrive)
+    kept = (own.keep_dead_days, own.keep_discarded_days)
+    return FleetSettings(False, own.schema_rules, *kept, own.redrive)

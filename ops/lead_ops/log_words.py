@@ -5,8 +5,9 @@ It owns the words for each event. What it does not know it gives as it is writte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from lead_worker.core.outcome import HoldKind
@@ -34,18 +35,51 @@ class Told:
     why: str
 
 
-def told(entry: Mapping[str, Any], year: str) -> Told:
-    """Tell one entry.
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One entry, or several that are alike: the same was done to one lead after the other.
+
+    Attributes:
+        entry: the newest of them.
+        number: how many there are.
+    """
+
+    entry: Mapping[str, Any]
+    number: int = 1
+
+
+def runs(entries: Iterable[Mapping[str, Any]]) -> Iterator[Run]:
+    """Join what was done to leads one after the other by the same person for the same reason."""
+    for act, alike in groupby(entries, key=_act):
+        first, number = None, 0
+        for entry in alike:
+            if act is None:
+                yield Run(entry)
+            first, number = first or entry, number + 1
+        if act is not None and first is not None:
+            yield Run(first, number)
+
+
+def _act(entry: Mapping[str, Any]) -> tuple[object, ...] | None:
+    """What makes entries alike; None where they are told one by one."""
+    if "lead" not in entry:
+        return None
+    return (entry.get("event"), entry.get("by"), entry.get("reason"))
+
+
+def told(run: Run, year: str) -> Told:
+    """Tell one entry, or several that are alike.
 
     Args:
         year: the one that is not said.
     """
+    entry = run.entry
     at = entry.get("at")
     moment = when(at) if isinstance(at, int | float) else ""
     return Told(
         moment.removeprefix(f"{year}-"),  # as on a timeline
-        _what(entry),
-        str(entry.get("lead") or entry.get("campaign") or ""),
+        _what(entry) + (f" {run.number:,} leads" if run.number > 1 else ""),
+        str(entry.get("lead") or entry.get("campaign") or "") if run.number == 1 else "",
         str(entry.get("by") or ""),
         "; ".join(filter(None, (_details(entry), str(entry.get("reason") or "")))),
     )

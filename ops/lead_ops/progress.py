@@ -39,6 +39,7 @@ class Bar:
             progress.TimeRemainingColumn(elapsed_when_finished=True),
             console=self._console,
             transient=True,
+            redirect_stdout=False,  # what a program reads must not go where the bar goes
             disable=not self._console.is_terminal,
         )
         self._task = self._bar.add_task(what, total=total, number=0)

@@ -62,6 +62,7 @@ class Runtime:
             "rate_per_minute": settings.rate_per_minute,
             "schema": json.dumps(asdict(settings.schema_rules)),
             "keep_dead_days": settings.keep_dead_days,
+            "keep_discarded_days": settings.keep_discarded_days,
             "redrive": int(settings.redrive),
         }
         self.heartbeat = Heartbeat(

@@ -16,6 +16,7 @@ _MEANING = {
     "indexes": "whatever an index lists has a record",
     "remains": "no raw lead or timeline is left behind",
     "keys": "each idempotency key and its lead name each other",
+    "groups": "each dead letter is in the group of its cause",
     "api_ids": "each id that the API gave names a lead",
 }
 

@@ -17,10 +17,10 @@ from lead_ops import context
 from lead_ops.campaign_ids import id_part
 from lead_ops.instants import read_instant
 from lead_ops.lead_ids import one_id
-from lead_ops.log_words import Told, told
+from lead_ops.log_words import Run, Told, runs, told
 from lead_ops.render import GAP, clean, console, say, say_json, table
 
-MOST = 20_000
+MOST = 100_000
 """So many entries are kept."""
 
 COLUMNS = ("when", "what", "which", "by", "why")
@@ -89,8 +89,8 @@ def log(
     """Show what people, rules and the governor did, the newest last.
 
     That is what was done to leads and by campaigns, holds and their ends, and rates. The last
-    20,000 entries are kept. What workers and campaigns did to one lead is on its timeline:
-    leads show ID.
+    100,000 entries are kept; on a terminal those that are alike are one line. What workers and
+    campaigns did to one lead is on its timeline: leads show ID.
 
     \b
       leads log
@@ -101,11 +101,14 @@ def log(
     asked = Filter(
         lead, campaign, by, event.strip().replace(" ", "_") if event else None, _since(since, store)
     )
-    entries = [*islice(_taken(newest_first(store), asked), limit)][::-1]
+    found = _taken(newest_first(store), asked)
     if as_json:
-        say_json(entries)
-    elif entries:
-        _say_entries(entries)
+        say_json([*islice(found, limit)][::-1])
+        return
+    joined = runs(found) if console().is_terminal else map(Run, found)
+    shown = [*islice(joined, limit)][::-1]
+    if shown:
+        _say_entries(shown)
     else:
         nothing = "nothing was done yet" if asked.is_nothing else "no entry fits"
         more = f"; campaigns are on its timeline: leads show {lead}" if lead else ""
@@ -138,9 +141,9 @@ def _taken(entries: Iterable[Mapping[str, Any]], asked: Filter) -> Iterator[Mapp
             yield entry
 
 
-def _say_entries(entries: Iterable[Mapping[str, Any]]) -> None:
+def _say_entries(shown: Iterable[Run]) -> None:
     year = f"{datetime.now(UTC).astimezone():%Y}"
-    rows = [told(entry, year) for entry in entries]
+    rows = [told(run, year) for run in shown]
     if console().is_terminal:
         _say_rows(rows)
     else:

@@ -14,6 +14,7 @@ from lead_ops import context
 from lead_ops.context import Context
 from lead_ops.edit_view import original_json
 from lead_ops.errors import OpsError
+from lead_ops.fleet_settings import fleet_settings
 from lead_ops.lead_ids import one_id
 from lead_ops.lead_view import say_sight, sight_json
 from lead_ops.render import on_terminal, pretty_json, say_escaped, say_json
@@ -85,7 +86,7 @@ def show_sight(
     if as_json:
         say_json(sight_json(sight, edits, personal=personal))
     else:
-        kept = queue.settings.keep_discarded_days
+        kept = fleet_settings(store, queue.settings).keep_discarded_days
         say_sight(sight, edits, store.counts(), kept, personal=personal)
 
 

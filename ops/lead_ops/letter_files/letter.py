@@ -23,7 +23,7 @@ from ..lead_files.lead_lines import Place
 
 FACTS = (
     *("id", "state", "died_at", "reason", "cause", "status", "code", "group"),
-    *("lane", "source", "accepted_at", "attempts", "errors", "key"),
+    *("lane", "source", "accepted_at", "attempts", "edited", "errors", "key"),
 )
 """What is told of a lead, in this order. All but `id` and `errors` are of the record."""
 
@@ -31,7 +31,7 @@ NO_ID = "expected an id of 32 hex digits, found none"
 TOO_LARGE = f"expected a lead of at most {MAX_BYTES} bytes, found more"
 
 _INSTANTS = ("accepted_at", "died_at")
-_INTEGERS = ("status", "attempts")
+_INTEGERS = ("status", "attempts", "edited")
 _PATH_CAP = 200
 
 

@@ -41,10 +41,11 @@ def test_a_queue_that_is_whole_is_green(leads: Leads, queue: Queue) -> None:
         ("remains", 12),
         ("keys", 2),
         ("api_ids", 1),
+        ("groups", 1),
     ]
     ran = leads("audit")
     assert (ran.code, ran.err) == (0, "")
-    assert [line[:2] for line in ran.out.splitlines()] == ["ok"] * 6
+    assert [line[:2] for line in ran.out.splitlines()] == ["ok"] * 7
 
 
 def test_an_empty_namespace_is_green(queue: Queue) -> None:
@@ -54,7 +55,7 @@ def test_an_empty_namespace_is_green(queue: Queue) -> None:
 BREAKS: dict[str, tuple[Break, set[str]]] = {
     "a record is gone": (
         lambda q, i: q.store.client.delete(q.store.keys.lead(i)),
-        {"indexes", "remains"},
+        {"indexes", "remains", "groups"},
     ),
     "an index has lost it": (
         lambda q, i: q.store.client.zrem(q.store.keys.index("dead"), i),
@@ -66,7 +67,7 @@ BREAKS: dict[str, tuple[Break, set[str]]] = {
     ),
     "its state is another": (
         lambda q, i: q.store.client.hset(q.store.keys.lead(i), "state", "parked"),
-        {"places"},
+        {"places", "groups"},
     ),
     "its raw lead is gone": (
         lambda q, i: q.store.client.delete(q.store.keys.raw(i)),
@@ -91,7 +92,23 @@ BREAKS: dict[str, tuple[Break, set[str]]] = {
                 q.store.keys.lead(i), q.store.keys.raw(i), q.store.keys.timeline(i)
             ),
         ),
-        {"conservation"},
+        {"conservation", "groups"},
+    ),
+    "it is in no group": (
+        lambda q, i: q.store.client.delete(q.store.keys.group("other")),
+        {"places"},
+    ),
+    "it is in another group too": (
+        lambda q, i: q.store.client.zadd(q.store.keys.group("poison:other"), {i: 1}),
+        {"groups"},
+    ),
+    "a group is miscounted": (
+        lambda q, _: q.store.client.hincrby(q.store.keys.groups, "other", 1),
+        {"groups"},
+    ),
+    "an edit was left": (
+        lambda q, _: q.store.client.rpush(q.store.keys.edits("f" * 32), "{}"),
+        {"remains"},
     ),
     "an idempotency key names nobody": (
         lambda q, _: q.store.client.set(q.store.keys.idempotency("d"), "e" * 32),

@@ -177,7 +177,7 @@ def test_leads_are_discarded_and_taken_back_by_their_ids(leads: Leads, queue: Qu
     assert "given up" in shown.splitlines()[1]
     assert "leads dead restore ID" in shown.splitlines()[1]
     assert "a test" in shown
-    ran = leads("dead", "restore", dead, parked, dead[:-1] + "0", "--json")
+    ran = leads("dead", "restore", dead, parked, "f" * 32, "--json")
     assert [each["state"] for each in json.loads(ran.out)] == ["dead", "parked", None]
     assert ran.code == 1
     assert "it is dead, not discarded" in leads("dead", "restore", dead).err

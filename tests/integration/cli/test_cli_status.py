@@ -223,7 +223,8 @@ def test_campaigns_the_redrive_rule_and_what_is_forgotten_soon_are_told(
     campaigns = Campaigns(queue.store)
     assert campaigns.launch("3fa2b1c4d5e6", Launch("ana", "everything"))
     assert campaigns.enlist("3fa2b1c4d5e6", 0, [lead_id]) == "ok"
-    set_to = {"schema": json.dumps(asdict(SchemaRules())), "keep_dead_days": 90, "redrive": 1}
+    set_to = {"schema": json.dumps(asdict(SchemaRules())), "keep_dead_days": 90}
+    set_to |= {"keep_discarded_days": 7, "redrive": 1}
     queue.store.beat(set_to)
     out = leads("status").out
     assert "campaign         0 %  3fa2b1c4d5e6 preparing: 0 delivered, 0 dead again, 1 left" in out

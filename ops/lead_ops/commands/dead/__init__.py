@@ -12,6 +12,7 @@ from lead_ops import context
 
 from .deciding import discard, replay, restore
 from .editing import edit
+from .files import export, import_
 from .listing import list_, show_dead
 from .overview import say_overview
 
@@ -43,5 +44,5 @@ def dead(asked: click.Context, everything: bool, personal: bool, as_json: bool) 
         raise click.UsageError(f"expected options behind {asked.invoked_subcommand}, not before it")
 
 
-for _command in (list_, show_dead, edit, replay, discard, restore):
+for _command in (list_, show_dead, edit, replay, discard, restore, export, import_):
     dead.add_command(_command)

@@ -119,7 +119,8 @@ def discard(
     _need_one_of(lead_ids, asked)
     queue = context.for_command()
     store = queue.open_store()
-    until_at = store.counts().now_at + queue.settings.keep_discarded_days * DAY_SECONDS
+    kept_days = fleet_settings(store, queue.settings).keep_discarded_days
+    until_at = store.counts().now_at + kept_days * DAY_SECONDS
     words = f"until {when(until_at)} leads dead restore takes them back"
     entry = act_entry("discarded", reason)
 

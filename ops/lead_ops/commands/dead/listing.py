@@ -17,6 +17,7 @@ from lead_ops import context
 from lead_ops.chosen import Chosen, cursor_of, option_words, read_cursor
 from lead_ops.commands.show import asks_for_one, find, show_original, show_sight
 from lead_ops.errors import OpsError
+from lead_ops.fleet_settings import fleet_settings
 from lead_ops.json_array import JsonArray
 from lead_ops.lead_view import record_json
 from lead_ops.render import clean, console, on_terminal, say, span, table
@@ -59,7 +60,8 @@ def list_(
     queue = context.for_command()
     chosen = Chosen.of(asked, queue.open_store(), state)
     counts = chosen.store.counts()
-    view = _View(state, counts.now_at, queue.settings.keep_discarded_days * DAY_SECONDS)
+    kept_days = fleet_settings(chosen.store, queue.settings).keep_discarded_days
+    view = _View(state, counts.now_at, kept_days * DAY_SECONDS)
     letters = chosen.walk(after)
     page = _Page(islice(letters, limit))
     if as_json:
