@@ -98,6 +98,8 @@ class Importer:
             return _refused(wanted)
         if wanted == stored:
             return Taken(Fate.UNCHANGED)
+        if letter.fields.get("edited", "0") != sight.fields.get("edited", "0"):
+            return _refused("it was edited after it was exported: export it again")
         found = mend_text(stored, wanted, self._mender.rules)
         match found:
             case Unchanged():
@@ -110,11 +112,9 @@ class Importer:
             case Unfit(reason=reason):
                 return _refused(reason)
             case Mended():
-                return self._keep(letter, sight, stored, found)
+                return self._keep(letter, stored, found)
 
-    def _keep(self, letter: Imported, sight: Sight, stored: bytes, mended: Mended) -> Taken:
-        if letter.fields.get("edited", "0") != sight.fields.get("edited", "0"):
-            return _refused("it was edited after it was exported: export it again")
+    def _keep(self, letter: Imported, stored: bytes, mended: Mended) -> Taken:
         if not self._mender.dry_run:
             verdict = self._mender.keep(letter.lead_id, stored, mended)
             if verdict not in KEPT:

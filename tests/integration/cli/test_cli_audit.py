@@ -95,7 +95,7 @@ BREAKS: dict[str, tuple[Break, set[str]]] = {
         {"conservation", "groups"},
     ),
     "it is in no group": (
-        lambda q, i: q.store.client.delete(q.store.keys.group("other")),
+        lambda q, _: q.store.client.delete(q.store.keys.group("other")),
         {"places"},
     ),
     "it is in another group too": (

@@ -58,8 +58,9 @@ def export(*, file: str, asked: Asked, format_: str | None, overwrite: bool, as_
         raise click.UsageError("--json is for a summary, and standard output takes the letters")
     queue = context.for_command()
     store = queue.open_store()
-    chosen = Chosen.of(asked, store).until(store.counts().now_at)
-    export = Export(chosen)
+    chosen = Chosen.of(asked, store)
+    about = words(chosen.selection)
+    export = Export(chosen.until(store.counts().now_at))
     format_ = format_ or ("csv" if file.lower().endswith(".csv") else "jsonl")
     with ExitStack() as stack:
         out = stack.enter_context(_target(file, overwrite=overwrite))
@@ -70,7 +71,6 @@ def export(*, file: str, asked: Asked, format_: str | None, overwrite: bool, as_
             out.write(piece)
             if bar and export.number % 100 == 0:
                 bar.move(0, number=export.number)
-    about = words(chosen.selection)
     store.log({"event": "exported", "by": operator(), "leads": export.number, "about": about})
     if as_json:
         say_json({"file": file, "format": format_, "leads": export.number})
