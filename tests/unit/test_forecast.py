@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lead_ops.forecast import Forecast, Pace, foresee, may_have_arrived, those_to_send
+from lead_ops.campaigns.forecast import Forecast, Pace, foresee, may_have_arrived, those_to_send
 from lead_worker.core.classify import classify
 from lead_worker.core.outcome import Retry, Unknown
 from lead_worker.core.reply import Answered, NoAnswer, NotSent, Reply

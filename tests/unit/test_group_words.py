@@ -6,7 +6,7 @@ import shlex
 from typing import Any
 
 import pytest
-from lead_ops.group_words import QUOTED, group_words
+from lead_ops.views.groups import QUOTED, group_words
 from lead_worker.core.groups import FIELDS
 
 EMAIL = {"path": "email", "message": "expected one e-mail address"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lead_ops.holds import advice, hold_json, next_try
+from lead_ops.views.holds import advice, hold_json, next_try
 from lead_worker.core.governor import Hold
 from lead_worker.core.outcome import HoldKind
 

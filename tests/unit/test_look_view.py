@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lead_ops.look_view import Search, found_words, look_event, look_why, search_of
+from lead_ops.views.looks import Search, found_words, look_event, look_why, search_of
 
 ATTEMPT = {"event": "attempt", "outcome": "unknown", "cause": "dropped"}
 LOST = {"event": "lease_expired", "token": "w:1"}

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lead_ops.lead_text import offered
-from lead_ops.mending import (
+from lead_ops.mending.decision import (
     LOOSE_DEPTH,
     Mended,
     Mending,
@@ -22,6 +21,7 @@ from lead_ops.mending import (
     number_of,
     put_on_top,
 )
+from lead_ops.mending.lead_text import offered
 from lead_producers.record import MAX_BYTES
 from lead_worker.core.change import Change, Move, Set, Unset
 from lead_worker.core.lead import Lead

@@ -6,8 +6,8 @@ import shlex
 
 import click
 import pytest
-from lead_ops.chosen import cursor_of, option_words, read_cursor
-from lead_ops.selecting import Asked, is_or_below, takes_filters
+from lead_ops.choosing.chosen import cursor_of, option_words, read_cursor
+from lead_ops.choosing.options import Asked, is_or_below, takes_filters
 from lead_worker.core.selection import Selection
 from lead_worker.store.letters import Cursor, Letter
 from lead_worker.store.reading import Listed

@@ -14,11 +14,11 @@ from lead_worker.store.trail import newest_first
 from rich.cells import cell_len
 
 from lead_ops import context
-from lead_ops.campaign_ids import id_part
+from lead_ops.campaigns.ids import id_part
 from lead_ops.instants import read_instant
 from lead_ops.lead_ids import one_id
-from lead_ops.log_words import Run, Told, runs, told
 from lead_ops.render import GAP, clean, console, say, say_json, table
+from lead_ops.views.log_words import Run, Told, runs, told
 
 MOST = 100_000
 """So many entries are kept."""

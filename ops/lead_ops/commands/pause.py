@@ -8,9 +8,9 @@ from lead_worker.core.governor import Governor, Moment, Step
 
 from lead_ops import context
 from lead_ops.governing import Change, change_governor
-from lead_ops.holds import hold_json, hold_words
 from lead_ops.operator import given_reason
 from lead_ops.render import say, say_json
+from lead_ops.views.holds import hold_json, hold_words
 
 
 @click.command(short_help="Hold all deliveries.")

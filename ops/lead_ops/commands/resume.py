@@ -9,8 +9,8 @@ from lead_worker.store import Counts
 
 from lead_ops import context
 from lead_ops.governing import change_governor
-from lead_ops.holds import hold_json
 from lead_ops.render import ago, say, say_json, when
+from lead_ops.views.holds import hold_json
 
 
 @click.command(short_help="Go on with deliveries.")

@@ -12,12 +12,12 @@ from lead_worker.store.reading import Reading, Sight
 
 from lead_ops import context
 from lead_ops.context import Context
-from lead_ops.edit_view import original_json
 from lead_ops.errors import OpsError
 from lead_ops.fleet_settings import fleet_settings
 from lead_ops.lead_ids import one_id
-from lead_ops.lead_view import say_sight, sight_json
 from lead_ops.render import on_terminal, pretty_json, say_escaped, say_json
+from lead_ops.views.edits import original_json
+from lead_ops.views.lead import say_sight, sight_json
 
 
 def asks_for_one(command: Callable[..., None]) -> Callable[..., None]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from lead_ops import context
-from lead_ops.picture import look, status_json
 from lead_ops.render import say, say_json
-from lead_ops.status_view import say_picture
+from lead_ops.views.picture import look, status_json
+from lead_ops.views.status import say_picture
 
 
 @click.command(short_help="How many leads are where, and what is held.")

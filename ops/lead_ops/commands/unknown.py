@@ -18,11 +18,11 @@ from lead_worker.store.reading import Reading, Sight
 from lead_ops import context
 from lead_ops.acting import NO_SUCH_LEAD, Acted, act_entry, say_acted
 from lead_ops.lead_ids import several_ids
-from lead_ops.lead_view import record_json
-from lead_ops.look_view import found_words
 from lead_ops.operator import given_reason
 from lead_ops.render import ago, say, say_json, span, table
-from lead_ops.uncertain import STATES, Uncertain, newest
+from lead_ops.views.lead import record_json
+from lead_ops.views.looks import found_words
+from lead_ops.views.uncertain import STATES, Uncertain, newest
 
 
 @click.group(short_help="Leads that may have arrived.")

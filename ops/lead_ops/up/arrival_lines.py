@@ -12,7 +12,8 @@ from textwrap import wrap
 from lead_worker.core.lifecycle import State
 from lead_worker.store import Counts
 
-from ..holds import advice
+from lead_ops.views.holds import advice
+
 from ..render import span
 from .watch import Arrival
 

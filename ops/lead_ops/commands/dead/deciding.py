@@ -15,14 +15,14 @@ from lead_worker.store.reading import Reading, Sight
 
 from lead_ops import context
 from lead_ops.acting import NO_SUCH_LEAD, Acted, act_entry, say_acted
-from lead_ops.bulk_acting import BulkAct, act_on_chosen
-from lead_ops.chosen import Chosen
+from lead_ops.choosing.bulk_acting import BulkAct, act_on_chosen
+from lead_ops.choosing.chosen import Chosen
+from lead_ops.choosing.options import Asked, takes_filters
 from lead_ops.confirming import confirm
 from lead_ops.fleet_settings import fleet_settings
 from lead_ops.lead_ids import several_ids
 from lead_ops.operator import given_reason
 from lead_ops.render import count_words, say, when
-from lead_ops.selecting import Asked, takes_filters
 
 _DONE = ("ok", "done")
 

@@ -14,17 +14,17 @@ from lead_worker.core.outcome import FieldError
 from lead_worker.store.reading import Sight
 
 from lead_ops import context
-from lead_ops.difference_view import say_changes, say_problems
+from lead_ops.choosing.options import Asked, takes_filters
 from lead_ops.errors import OpsError
 from lead_ops.fleet_settings import fleet_settings
-from lead_ops.hand_mending import NOTHING, mend_by_hand
 from lead_ops.lead_ids import one_id
-from lead_ops.mending import Mended, Refused, Told, Unchanged, Unfit, mend
-from lead_ops.one_mending import KEPT, Mender, find_dead, lost_to, next_step
+from lead_ops.mending.by_hand import NOTHING, mend_by_hand
+from lead_ops.mending.decision import Mended, Refused, Told, Unchanged, Unfit, mend
+from lead_ops.mending.mender import KEPT, Mender, find_dead, lost_to, next_step
+from lead_ops.mending.steps import StepsInOrder, takes_steps
 from lead_ops.operator import given_reason
 from lead_ops.render import count_words, say, say_json
-from lead_ops.selecting import Asked, takes_filters
-from lead_ops.steps import StepsInOrder, takes_steps
+from lead_ops.views.differences import say_changes, say_problems
 
 from .editing_many import edit_many
 

@@ -13,15 +13,15 @@ from typing import Any
 from lead_worker.core.change import Change
 from redis.exceptions import RedisError
 
-from lead_ops.chosen import Chosen, option_words
+from lead_ops.choosing.chosen import Chosen, option_words
+from lead_ops.choosing.options import Asked
 from lead_ops.confirming import confirm
-from lead_ops.difference_view import field_name, say_changes
-from lead_ops.hand_mending import NOTHING
-from lead_ops.mass_mending import MassMending, Survey, Tally
-from lead_ops.one_mending import Mender
+from lead_ops.mending.by_hand import NOTHING
+from lead_ops.mending.many import MassMending, Survey, Tally
+from lead_ops.mending.mender import Mender
 from lead_ops.progress import Bar
 from lead_ops.render import count_words, say, say_json
-from lead_ops.selecting import Asked
+from lead_ops.views.differences import field_name, say_changes
 
 MOST_PROBLEMS = 5
 MOST_CHANGES = 5

@@ -19,19 +19,19 @@ from lead_worker.core.selection import words
 from lead_worker.store import StoreError
 
 from lead_ops import context
-from lead_ops.chosen import Chosen
-from lead_ops.exporting import Export
+from lead_ops.choosing.chosen import Chosen
+from lead_ops.choosing.options import Asked, takes_filters
 from lead_ops.fleet_settings import fleet_settings
-from lead_ops.importing import Fate, Importer, Taken
 from lead_ops.lead_files.lead_lines import Bad, Place
+from lead_ops.letter_files.exporting import Export
+from lead_ops.letter_files.importing import Fate, Importer, Taken
 from lead_ops.letter_files.letter import Imported
 from lead_ops.letter_files.letter_file import FORMATS, read_letters
 from lead_ops.letter_files.private_file import private_file
-from lead_ops.one_mending import Mender
+from lead_ops.mending.mender import Mender
 from lead_ops.operator import given_reason, operator
 from lead_ops.progress import Bar
 from lead_ops.render import count_words, say, say_json
-from lead_ops.selecting import Asked, takes_filters
 
 BLOCK = 65_536
 INTERRUPTED = 130

@@ -14,14 +14,14 @@ from lead_worker.store.letters import Cursor, Letter
 from lead_worker.store.reading import Listed
 
 from lead_ops import context
-from lead_ops.chosen import Chosen, cursor_of, option_words, read_cursor
+from lead_ops.choosing.chosen import Chosen, cursor_of, option_words, read_cursor
+from lead_ops.choosing.options import Asked, takes_filters
 from lead_ops.commands.show import asks_for_one, find, show_original, show_sight
 from lead_ops.errors import OpsError
 from lead_ops.fleet_settings import fleet_settings
 from lead_ops.json_array import JsonArray
-from lead_ops.lead_view import record_json
 from lead_ops.render import clean, console, on_terminal, say, span, table
-from lead_ops.selecting import Asked, takes_filters
+from lead_ops.views.lead import record_json
 
 ROWS = 500
 """So many rows are held, for the widths of their columns; a longer list is several tables."""

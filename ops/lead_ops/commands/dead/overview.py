@@ -15,7 +15,6 @@ from rich.text import Text
 
 from lead_ops.context import Context
 from lead_ops.fleet_settings import fleet_settings
-from lead_ops.group_words import GroupWords, group_words
 from lead_ops.render import (
     ago,
     clean,
@@ -27,6 +26,7 @@ from lead_ops.render import (
     span,
     when,
 )
+from lead_ops.views.groups import GroupWords, group_words
 
 MOST_GROUPS = 20
 """So many are shown unless all are asked for."""

@@ -8,10 +8,10 @@ from typing import Any
 from lead_worker.store import Counts
 from lead_worker.store.reading import Listed
 
-from lead_ops.forecast import Forecast, Pace
-from lead_ops.holds import hold_json, hold_words
+from lead_ops.campaigns.forecast import Forecast, Pace
 from lead_ops.rates import number_words
 from lead_ops.render import count_words, say, span
+from lead_ops.views.holds import hold_json, hold_words
 
 INDENT = 12
 INDENT_OF_SAMPLES = 34

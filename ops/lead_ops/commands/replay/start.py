@@ -16,16 +16,16 @@ from lead_worker.store.reading import Reading
 from lead_worker.store.store import WORKER_LISTED_SECONDS
 
 from lead_ops import context
-from lead_ops.campaign_words import campaign_json
+from lead_ops.campaigns.forecast import Pace, foresee, those_to_send
+from lead_ops.choosing.options import Asked, selection_of, takes_filters
 from lead_ops.confirming import confirm
 from lead_ops.errors import OpsError
 from lead_ops.fleet_settings import FleetSettings, fleet_settings
-from lead_ops.forecast import Pace, foresee, those_to_send
 from lead_ops.operator import given_reason, operator
 from lead_ops.progress import Bar
 from lead_ops.rates import MOST_PER_MINUTE, rate_in_force
 from lead_ops.render import count_words, on_terminal, say, say_json
-from lead_ops.selecting import Asked, selection_of, takes_filters
+from lead_ops.views.campaigns import campaign_json
 
 from .launching import BUSY, Begun, begin
 from .preview import Preview, preview_json, question, say_preview

@@ -9,8 +9,10 @@ from lead_worker.store import Store
 from lead_worker.store.campaigns import Campaign, Campaigns, CampaignState
 
 from lead_ops import context
-from lead_ops.campaign_ids import find_campaign, id_part
-from lead_ops.campaign_words import (
+from lead_ops.campaigns.ids import find_campaign, id_part
+from lead_ops.json_array import JsonArray
+from lead_ops.render import clean, on_terminal, say, say_json, span, table
+from lead_ops.views.campaigns import (
     campaign_json,
     facts,
     is_over,
@@ -21,9 +23,7 @@ from lead_ops.campaign_words import (
     percent,
     sentence,
 )
-from lead_ops.holds import hold_words
-from lead_ops.json_array import JsonArray
-from lead_ops.render import clean, on_terminal, say, say_json, span, table
+from lead_ops.views.holds import hold_words
 
 from .watching import INTERRUPTED, say_left_alone, watch
 

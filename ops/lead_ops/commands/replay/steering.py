@@ -9,11 +9,11 @@ import click
 from lead_worker.store.campaigns import Campaigns, CampaignState, Steer
 
 from lead_ops import context
-from lead_ops.campaign_ids import find_campaign, id_part
-from lead_ops.campaign_words import campaign_json, left, next_steps, progress_words
+from lead_ops.campaigns.ids import find_campaign, id_part
 from lead_ops.errors import OpsError
 from lead_ops.operator import given_reason, operator
 from lead_ops.render import say, say_json
+from lead_ops.views.campaigns import campaign_json, left, next_steps, progress_words
 
 _EVENTS = {
     Steer.BEGIN: "campaign_begun",

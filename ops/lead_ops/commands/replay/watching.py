@@ -10,10 +10,10 @@ import time
 from lead_worker.store import Store, StoreError
 from lead_worker.store.campaigns import Campaign, Campaigns, CampaignState
 
-from lead_ops.campaign_words import end_words, is_over, next_steps, progress_words
 from lead_ops.errors import OpsError
 from lead_ops.progress import Bar
 from lead_ops.render import say
+from lead_ops.views.campaigns import end_words, is_over, next_steps, progress_words
 
 LOOK_SECONDS = 0.5
 GIVE_UP_SECONDS = 60.0

@@ -22,8 +22,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from .errors import OpsError
-from .render import say
+from lead_ops.errors import OpsError
+from lead_ops.render import say
 
 MOST_BYTES = 64 * 1024 * 1024
 """A lead of 256 KiB, a number a line at the deepest level, is 17 MB of text."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from lead_worker.core.outcome import HoldKind
 
-from .rates import number_words
-from .render import count_words, span, when
+from lead_ops.rates import number_words
+from lead_ops.render import count_words, span, when
 
 _OF_HOLDS = {"hold_began": "held", "hold_ended": "ended", "resumed": "resumed"}
 _COUNTED = {"delivered": "delivered", "dead": "dead again"}

@@ -11,8 +11,9 @@ import re
 
 from lead_worker.core.strict_json import read_object
 
-from .mending import BOM
-from .render import clean, pretty_json
+from lead_ops.render import clean, pretty_json
+
+from .decision import BOM
 
 _INDENT = "  "
 _BEGINS, _ENDS = ("{", "["), ("}", "]")

@@ -21,11 +21,12 @@ from lead_worker.core.outcome import FieldError, safe_code
 from lead_worker.store import DeadLetter
 from lead_worker.store.reading import Reading, Sight
 
-from .acting import act_entry
-from .letter_files.csv_cells import merged
-from .letter_files.letter import Imported, value_of
-from .mending import Mended, Refused, Unchanged, Unfit, mend_text
-from .one_mending import KEPT, Mender, lost_to
+from lead_ops.acting import act_entry
+from lead_ops.mending.decision import Mended, Refused, Unchanged, Unfit, mend_text
+from lead_ops.mending.mender import KEPT, Mender, lost_to
+
+from .csv_cells import merged
+from .letter import Imported, value_of
 
 _GROUP = re.compile(r"[a-z]+:[A-Za-z0-9_.,:-]{1,120}")
 _DIGEST = re.compile(r"[0-9a-f]{32}")

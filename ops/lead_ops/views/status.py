@@ -8,11 +8,12 @@ from __future__ import annotations
 from lead_worker.store import Counts
 from lead_worker.store.campaigns import Campaign, CampaignState
 
-from .campaign_words import part_done, percent, progress_words
+from lead_ops.rates import number_words, rate_in_force, source_words
+from lead_ops.render import ago, count_words, say, span, when
+
+from .campaigns import part_done, percent, progress_words
 from .holds import SUSPECTED, advice, hold_words, next_try
 from .picture import STATES, Picture, overdue_seconds
-from .rates import number_words, rate_in_force, source_words
-from .render import ago, count_words, say, span, when
 
 INDENT = 5
 """The width of a trouble's word: what is said of it stands beside it."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from lead_worker.core.outcome import FieldError
 
-from .render import count_words, say
+from lead_ops.render import count_words, say
 
 VALUE_WIDTH = 120
 """Characters of a value; what is longer is cut, and --json has all of it."""

@@ -15,10 +15,11 @@ from lead_worker.store import Store
 from lead_worker.store.dead_letter import Edit
 from lead_worker.store.reading import Reading, Sight
 
-from .acting import NO_SUCH_LEAD, act_entry
-from .errors import OpsError
-from .mending import Mended, number_of
-from .operator import operator
+from lead_ops.acting import NO_SUCH_LEAD, act_entry
+from lead_ops.errors import OpsError
+from lead_ops.operator import operator
+
+from .decision import Mended, number_of
 
 KEPT = ("ok", "done")
 """Verdicts of an edit that is stored."""

@@ -9,8 +9,8 @@ from typing import Any, assert_never
 
 from lead_worker.store.campaigns import OUTCOMES, Campaign, CampaignState
 
-from .rates import number_words
-from .render import ago, count_words, span, when
+from lead_ops.rates import number_words
+from lead_ops.render import ago, count_words, span, when
 
 ENOUGH_TO_FORETELL = 20
 """From so many leads that came to an end, how fast they did tells when the rest will have."""

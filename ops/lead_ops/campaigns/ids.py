@@ -7,8 +7,8 @@ import re
 import click
 from lead_worker.store.campaigns import Campaign, Campaigns
 
-from .errors import OpsError
-from .render import clean
+from lead_ops.errors import OpsError
+from lead_ops.render import clean
 
 MOST_KNOWN = 1000
 """So many of the newest are looked through for one that begins so."""

@@ -17,12 +17,12 @@ import click
 from lead_worker.store.reading import Sight
 from redis.exceptions import RedisError
 
-from .difference_view import say_changes, say_problems
-from .editor import Draft, draft
-from .errors import OpsError
-from .failures import report
-from .lead_text import is_offered_with_escapes, offered
-from .mending import (
+from lead_ops.errors import OpsError
+from lead_ops.failures import report
+from lead_ops.render import pretty_json, say
+from lead_ops.views.differences import say_changes, say_problems
+
+from .decision import (
     Mended,
     Refused,
     Told,
@@ -32,8 +32,9 @@ from .mending import (
     mend_text,
     put_on_top,
 )
-from .one_mending import CHANGED, KEPT, Mender, find_dead, lost_to
-from .render import pretty_json, say
+from .editor import Draft, draft
+from .lead_text import is_offered_with_escapes, offered
+from .mender import CHANGED, KEPT, Mender, find_dead, lost_to
 
 NOTHING = "nothing was changed"
 _AS_SHOWN = "It is valid as it was shown to you. Store it so?"

@@ -12,8 +12,9 @@ from typing import Any
 
 from lead_worker.store.letters import Edits
 
-from .difference_view import say_changes
-from .render import count_words, say, when
+from lead_ops.render import count_words, say, when
+
+from .differences import say_changes
 
 INDENT = "  "
 

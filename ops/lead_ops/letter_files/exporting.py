@@ -12,10 +12,11 @@ from itertools import islice
 from lead_worker.store.letters import Letter
 from lead_worker.store.reading import Reading
 
-from .chosen import Chosen
-from .letter_files.csv_table import csv_lines
-from .letter_files.json_lines import json_line
-from .letter_files.letter import Exported, errors_of
+from lead_ops.choosing.chosen import Chosen
+
+from .csv_table import csv_lines
+from .json_lines import json_line
+from .letter import Exported, errors_of
 
 PAGE = 200
 RECENT = 20

@@ -8,7 +8,7 @@ from lead_worker.core.governor import Hold
 from lead_worker.core.outcome import HoldKind
 from lead_worker.store import Counts
 
-from .render import ago, when
+from lead_ops.render import ago, when
 
 SUSPECTED = (
     "suspected: is it everybody's fault, or one lead's? Other leads are tried, one at a time, as"

@@ -17,8 +17,8 @@ from lead_worker.core.selection import Selection, Where, parse_where
 from lead_worker.store import Store
 from lead_worker.store.letters import Letters
 
-from .errors import OpsError
-from .instants import read_instant
+from lead_ops.errors import OpsError
+from lead_ops.instants import read_instant
 
 _INSTANT = "TIME is a span before now (90min, 6h, 2d) or a date, with or without a time."
 

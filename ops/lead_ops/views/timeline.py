@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .look_view import look_event, look_why
-from .render import count_words, span, table, when
+from lead_ops.render import count_words, span, table, when
+
+from .looks import look_event, look_why
 
 
 def say_timeline(entries: Sequence[Mapping[str, Any]]) -> None:

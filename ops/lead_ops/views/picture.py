@@ -17,10 +17,11 @@ from lead_worker.store.letters import Letters
 from lead_worker.store.reading import Reading, Worker
 from lead_worker.store.store import WORKER_LISTED_SECONDS
 
-from .campaign_words import campaign_json
-from .fleet_settings import fleet_settings
+from lead_ops.fleet_settings import fleet_settings
+from lead_ops.rates import rate_in_force, rate_json
+
+from .campaigns import campaign_json
 from .holds import hold_json
-from .rates import rate_in_force, rate_json
 
 STATES = tuple(state.value for state in State)
 

@@ -15,12 +15,13 @@ from lead_worker.core.lifecycle import State
 from lead_worker.store.letters import Letter
 from redis.exceptions import RedisError
 
-from .acting import Acted
+from lead_ops.acting import Acted
+from lead_ops.confirming import confirm
+from lead_ops.json_array import JsonArray
+from lead_ops.progress import Bar
+from lead_ops.render import count_words, say
+
 from .chosen import Chosen
-from .confirming import confirm
-from .json_array import JsonArray
-from .progress import Bar
-from .render import count_words, say
 
 SAMPLES = 3
 SAMPLE_WIDTH = 74

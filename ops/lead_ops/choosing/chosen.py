@@ -17,8 +17,9 @@ from lead_worker.core.selection import Selection
 from lead_worker.store import Store
 from lead_worker.store.letters import Cursor, Letter, Letters
 
-from .instants import write_instant
-from .selecting import Asked, is_or_below, selection_of
+from lead_ops.instants import write_instant
+
+from .options import Asked, is_or_below, selection_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from operator import attrgetter
 from lead_worker.core.lifecycle import State
 from lead_worker.store.reading import Listed, Reading
 
-from .look_view import RECENT, Search, search_of
+from .looks import RECENT, Search, search_of
 
 STATES = (State.UNKNOWN, State.PARKED)
 

@@ -10,9 +10,10 @@ from lead_worker.settings import DAY_SECONDS
 from lead_worker.store import Counts
 from lead_worker.store.reading import Sight
 
+from lead_ops.render import ago, when
+
 from .holds import hold_words
-from .look_view import looks_next
-from .render import ago, when
+from .looks import looks_next
 
 
 def what_next(sight: Sight, counts: Counts, keep_discarded_days: float) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 from lead_worker.core.looks import LOOKS
 from lead_worker.store import Counts
 
+from lead_ops.render import ago, span
+
 from .holds import hold_words
-from .render import ago, span
 
 RECENT = 20
 """So many entries of a timeline tell of the looks since the last attempt."""

@@ -15,7 +15,7 @@ from lead_worker.core.outcome import FieldError
 from lead_worker.core.schema import SchemaRules
 from lead_worker.store.letters import Letter
 
-from .mending import Mended, Mending, Refused, Told, Unchanged, Unfit, mend
+from .decision import Mended, Mending, Refused, Told, Unchanged, Unfit, mend
 
 MOST_SAMPLES = 3
 MOST_KINDS = 1000

@@ -16,10 +16,11 @@ from lead_worker.store import Counts
 from lead_worker.store.letters import Edits
 from lead_worker.store.reading import Sight
 
-from .edit_view import edits_json, raw_json, say_edits
+from lead_ops.render import ago, pretty_json, say, say_escaped, when
+
+from .edits import edits_json, raw_json, say_edits
 from .lead_next import what_next
-from .render import ago, pretty_json, say, say_escaped, when
-from .timeline_view import code_of, say_timeline
+from .timeline import code_of, say_timeline
 
 PERSONAL = ("message", "errors")
 """What of a timeline's entry may repeat the lead's words."""

@@ -1,0 +1,1 @@
+"""A dead letter is mended, by steps or by hand, and never into what the schema refuses."""
