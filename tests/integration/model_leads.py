@@ -25,7 +25,19 @@ class Lead:
     expiries: int = 0
     suspect: int | None = None
     act: str = ""
+    was: State = State.DEAD
+    texts: list[bytes] = field(default_factory=lambda: [b'{"name":"Ana"}'])
     api_ids: list[str] = field(default_factory=list)
+
+    def leave_workers(self) -> None:
+        """A person has decided: who had the lead has no more say, but of a success."""
+        self.token = self.expired = ""
+
+    def begin_anew(self) -> None:
+        """It waits again, with fresh attempts; a suspect stays one."""
+        self.leave_workers()
+        self.attempts = self.returned = self.expiries = 0
+        self.suspect = None if self.suspect is None else 0
 
 
 def next_queue(owed: dict[str, int], filled: list[str]) -> str:

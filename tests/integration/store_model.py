@@ -243,11 +243,12 @@ class StoreMachine(RuleBasedStateMachine):
             expected = "done"
         elif lead.state in (State.DEAD, State.PARKED):
             expected = "ok"
-            lead.act, lead.token, lead.expired = act_token, "", ""
-            self.move(to, self.now, lead)
+            lead.act, lead.was = act_token, lead.state
             if to is State.WAITING:
-                lead.attempts = lead.returned = lead.expiries = 0
-                lead.suspect = None if lead.suspect is None else 0
+                lead.begin_anew()
+            else:
+                lead.leave_workers()
+            self.move(to, self.now, lead)
         assert does(lead_id, act_token, ENTRY) == expected
 
     @rule(data=st.data())

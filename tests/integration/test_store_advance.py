@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from lead_worker.core.lifecycle import State
 from lead_worker.store.campaigns import CampaignState, Steer
@@ -29,7 +31,7 @@ def names(number: int) -> list[str]:
     return [f"lead-{n:03}" for n in range(number)]
 
 
-def begin(queue: Queue, number: int, **wanted: object) -> list[str]:
+def begin(queue: Queue, number: int, **wanted: Any) -> list[str]:
     """Let so many leads die, and launch a campaign over them."""
     lead_ids = names(number)
     die(queue, *lead_ids)

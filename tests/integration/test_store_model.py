@@ -8,11 +8,11 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.integration.store_model import StoreMachine
+from tests.integration.dead_letter_model import DeadLetterMachine
 
 
 def test_the_store_does_what_its_model_does(redis_url: str) -> None:
-    machine = type("Machine", (StoreMachine,), {"url": redis_url})
+    machine = type("Machine", (DeadLetterMachine,), {"url": redis_url})
     run_state_machine_as_test(
         machine,
         settings=settings(
