@@ -241,6 +241,16 @@ def test_one_that_stopped_has_ended_until_somebody_resumes_it(queue: Queue) -> N
     assert seen(queue).why == ""
 
 
+def test_one_that_has_stopped_is_not_resumed_beside_ten_others(queue: Queue) -> None:
+    stop(queue)
+    for number in range(MOST_ACTIVE):
+        assert campaigns(queue).launch(f"other-{number}", Launch("ana", "all"))
+    assert steer(queue, Steer.RESUME) == ["busy"]
+    assert steer(queue, Steer.CANCEL, campaign_id="other-0") == ["ok"]
+    advance(queue, "other-0")
+    assert steer(queue, Steer.RESUME) == ["ok"]
+
+
 def test_one_that_stopped_and_is_cancelled_ends_again(queue: Queue) -> None:
     stop(queue)
     assert steer(queue, Steer.CANCEL) == ["ok"]

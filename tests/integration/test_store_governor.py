@@ -159,15 +159,15 @@ def test_what_is_told_is_in_the_log_and_each_report_is_given_once_to_one_worker(
     assert all(isinstance(entry["at"], float) for entry in logged)
 
 
-def test_the_log_keeps_the_last_twenty_thousand_and_the_reports_the_last_hundred(
+def test_the_log_keeps_the_last_hundred_thousand_and_the_reports_the_last_hundred(
     queue: Queue,
 ) -> None:
-    old = [f'{{"at":1.0,"event":"old","reason":"old {n}"}}' for n in range(19_900)]
+    old = [f'{{"at":1.0,"event":"old","reason":"old {n}"}}' for n in range(99_900)]
     queue.client.rpush(queue.keys.log, *old)
     govern(queue, events=[event(n) for n in range(200)])
-    logged = Reading(queue.store()).log(30_000)
+    logged = Reading(queue.store()).log(200_000)
     assert [logged[0]["reason"], logged[-1]["reason"]] == ["old 100", "number 199"]
-    assert len(logged) == 20_000
+    assert len(logged) == 100_000
     reports = [each for _ in range(12) for each in queue.store().beat({}).events]
     assert [each["reason"] for each in reports] == [f"number {n}" for n in range(100, 200)]
 

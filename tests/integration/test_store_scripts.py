@@ -40,7 +40,7 @@ from tests.integration.queues import (
 API_URL = "https://api.example/rest"
 READS = {
     "exists", "get", "hexists", "hget", "hgetall", "hlen", "hmget", "llen", "lrange", "scard",
-    "smembers", "time", "type", "zcard", "zcount", "zrange", "zrangebyscore",
+    "sismember", "smembers", "time", "type", "zcard", "zcount", "zrange", "zrangebyscore",
     "zrevrangebyscore", "zscore",
 }  # fmt: skip
 

@@ -149,12 +149,16 @@ class Campaigns:
         return str(self._run("enlist", campaign_id, so_far, *lead_ids).decode())
 
     def steer(self, campaign_id: str, what: Steer, event: Mapping[str, object]) -> str:
-        """Begin, pause, resume or cancel; gives ok, done, gone, or the state that it is in.
+        """Begin, pause, resume or cancel; gives ok, done, gone, busy, or the state that it is in.
 
         Args:
             event: for the audit trail.
         """
-        return str(self._run("steer", campaign_id, what, uuid4().hex, json.dumps(event)).decode())
+        return str(
+            self._run(
+                "steer", campaign_id, what, uuid4().hex, json.dumps(event), MOST_ACTIVE
+            ).decode()
+        )
 
     def advance(self, campaign_id: str, per_minute: int) -> bool:
         """Do the next of a campaign's work; gives whether there is more to do at once.

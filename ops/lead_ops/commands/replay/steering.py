@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
-from lead_worker.store.campaigns import Campaigns, CampaignState, Steer
+from lead_worker.store.campaigns import MOST_ACTIVE, Campaigns, CampaignState, Steer
 
 from lead_ops import context
 from lead_ops.campaigns.ids import find_campaign, id_part
@@ -117,6 +117,8 @@ def _steer(part: str, what: Steer, reason: str | None, *, as_json: bool) -> None
 def _problem(what: Steer, verdict: str) -> str:
     if verdict == "gone":
         return "it was forgotten meanwhile"
+    if verdict == "busy":
+        return f"{MOST_ACTIVE} campaigns are under way already: wait for one, or cancel one"
     state = CampaignState(verdict)
     ended = state in (CampaignState.DONE, CampaignState.CANCELLED)
     cannot = f"it is {state.value}" + (" already" if ended else "")

@@ -103,4 +103,5 @@ if (state == 'done' or state == 'cancelled' or state == 'stopped') and flying ==
   for _, name in ipairs({key, todo, out, ended}) do redis.call('EXPIRE', name, KEEP_SECONDS) end
 end
 if #going > 0 then ring(ARGV[4], id) end
-return {state, (#looked == most or (#taken == most and state == 'running')) and 1 or 0}
+local busy = #taken == most or #skipped > 0
+return {state, (#looked == most or (busy and state == 'running')) and 1 or 0}

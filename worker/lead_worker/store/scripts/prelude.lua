@@ -148,7 +148,7 @@ local function claimable()
 end
 
 -- The audit trail: what people, rules and the governor did. Ids, and no personal data.
-local LOG_MAX, REPORTS_MAX = 20000, 100
+local LOG_MAX, REPORTS_MAX = 100000, 100
 local function log(event)
   local entry = '{"at":' .. stamp(now) .. ',' .. string.sub(event, 2)
   if redis.call('RPUSH', P .. 'log', entry) > LOG_MAX then redis.call('LPOP', P .. 'log') end
