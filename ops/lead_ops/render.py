@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
+from lead_worker.core.strict_json import read_object
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
@@ -154,8 +154,9 @@ def ago(at: float, now_at: float) -> str:
 def pretty_json(encoded: bytes) -> str:
     """A raw lead for a person to read, on several lines, each of them cleaned."""
     text = encoded.decode("utf-8", "replace")
-    with suppress(ValueError, RecursionError):  # what cannot be read is shown as it is
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    found = read_object(encoded)
+    if isinstance(found, dict):  # what is not strictly JSON is shown as it is, with its fault
+        text = json.dumps(found, indent=2, ensure_ascii=False)
     return "\n".join(clean(line) for line in text.split("\n"))
 
 

@@ -155,6 +155,10 @@ class Keys:
         """Sorted set: ids of the dead letters in a group by the time of their death."""
         return f"{self.prefix}group:{name}"
 
+    def mended(self, group: str) -> str:
+        """Sorted set: ids of those in a group that were edited since they died."""
+        return f"{self.prefix}mended:{group}"
+
     def campaign(self, campaign_id: str) -> str:
         """Hash: the record of a campaign."""
         return f"{self.prefix}campaign:{campaign_id}"

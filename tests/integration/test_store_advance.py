@@ -156,10 +156,14 @@ def _deliver_past_the_rate(queue: Queue) -> None:
         queue.client.hset(queue.keys.rate, "per_minute", per_minute)
 
 
-def test_without_any_rate_a_share_is_no_limit(queue: Queue) -> None:
-    begin(queue, 30, share=0.1)
+def test_without_any_rate_a_share_waits_until_there_is_one(queue: Queue) -> None:
+    begin(queue, 30, share=0.5)
+    for _ in range(3):
+        advance(queue)
+    assert waiting(queue) == 0
+    queue.client.hset(queue.keys.rate, "per_minute", 240)
     advance(queue)
-    assert waiting(queue) == 20
+    assert waiting(queue) > 0
 
 
 @pytest.mark.parametrize("kind", ["paused", "not before"])

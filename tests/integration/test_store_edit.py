@@ -180,3 +180,31 @@ def test_whatever_the_bytes_the_original_comes_back_as_it_was(redis_url: str) ->
             queue.client.flushdb()
 
     run()
+
+
+def mended(queue: Queue) -> list[int]:
+    """Of each group, how many of its dead letters were edited since they died."""
+    return [group.mended for group in Letters(queue.store()).groups()]
+
+
+def test_a_group_tells_how_many_were_mended_since_they_died(queue: Queue) -> None:
+    die(queue, "a", "b", raw=RAW)
+    store = queue.store()
+    for before, after in pairwise((RAW, MENDED, RAW)):
+        assert store.edit("a", edit(before, after, act=uuid.uuid4().hex)) == "ok"
+    assert mended(queue) == [1]
+    assert store.discard("a", "discard", ENTRY) == "ok"
+    assert mended(queue) == [0]
+    assert store.restore("a", "restore", ENTRY) == "ok"
+    assert mended(queue) == [1]
+    assert store.replay("a", "replay", ENTRY) == "ok"
+    assert mended(queue) == [0]
+    die_again(queue, "a")
+    assert mended(queue) == [0]
+    assert queue.record("a")["edited"] == "2"
+    for lead_id in ("a", "b"):
+        found = raw(queue, lead_id)
+        assert found is not None
+        assert store.edit(lead_id, edit(found, MENDED + b" ", act=uuid.uuid4().hex)) == "ok"
+        assert store.erase(lead_id, ENTRY) == "ok"
+    assert not queue.client.keys(f"{queue.keys.mended('')}*")

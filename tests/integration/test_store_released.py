@@ -206,7 +206,7 @@ def test_one_that_has_let_all_go_is_done_and_says_so_once(queue: Queue) -> None:
     ends = [e for e in Reading(queue.store()).log(100) if e["event"] == "campaign_done"]
     assert [(e["campaign"], e["delivered"], e["dead"]) for e in ends] == [("c", 3, 0)]
     assert queue.store().beat({}).events == ()
-    assert campaigns(queue).steer("c", Steer.CANCEL, ENTRY) == "done"
+    assert campaigns(queue).steer("c", Steer.CANCEL, ENTRY) == "finished"
 
 
 @pytest.mark.parametrize("rule", [False, True])

@@ -65,9 +65,6 @@ def test_each_cause_has_a_group_of_its_own(
 @pytest.mark.parametrize(
     ("paths", "group"),
     [
-        ([""], "invalid:lead"),
-        ([], "invalid:lead"),
-        ([".below"], "invalid:lead"),
         (["email"], "invalid:email"),
         (["phone", "email", "email"], "invalid:email,phone"),
         (["", "email"], "invalid:email"),
@@ -78,6 +75,15 @@ def test_each_cause_has_a_group_of_its_own(
 )
 def test_an_invalid_lead_is_named_by_its_fields_at_fault(paths: list[str], group: str) -> None:
     assert invalid(*paths) == group
+
+
+@pytest.mark.parametrize("path", ["", ".below"])
+def test_leads_that_cannot_be_read_are_told_apart_by_what_was_said(path: str) -> None:
+    at_7, at_99 = (invalid(path, message=f"expected JSON, found x at {n}") for n in (7, 99))
+    assert re.fullmatch("invalid:lead:[0-9a-f]{6}", at_7)
+    assert at_7 == at_99
+    twice, again = (invalid(path, message=f'found "{n}" twice') for n in ("ana", "bia"))
+    assert twice == again != at_7
 
 
 def test_of_names_that_the_schema_does_not_know_a_digest_is_left() -> None:
@@ -112,7 +118,9 @@ PART = "|".join(
         *(f"utm.{prefix}{tag}" for prefix in ("", "utm_") for tag in UTM_NAMES),
     )
 )
-NAME = re.compile(rf"invalid:(lead|((unknown-[0-9a-f]{{6}}|more-[0-9a-f]{{6}}|{PART})(,(?!$)|$))+)")
+NAME = re.compile(
+    rf"invalid:(lead:[0-9a-f]{{6}}|((unknown-[0-9a-f]{{6}}|more-[0-9a-f]{{6}}|{PART})(,(?!$)|$))+)"
+)
 PATHS = st.lists(
     st.text() | st.text().map("utm.{}".format) | st.text().map("custom.{}".format)
     | st.sampled_from(FIELDS) | st.builds("{}.{}".format, st.text(), st.text()),

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
 from collections.abc import Iterator
-from shutil import which
 from typing import Any
 
 import pytest
@@ -220,13 +218,3 @@ def test_the_format_is_told_by_the_first_bytes() -> None:
 def test_json_that_is_not_in_lines_is_refused_with_the_way_out(content: bytes) -> None:
     with pytest.raises(LetterFileError, match="jq -c"):
         read_letters(blocks(content))
-
-
-@pytest.mark.skipif(which("jq") is None, reason="jq is not installed")
-def test_jq_mends_a_file() -> None:
-    content = json_line(letter(b'{"email":"a","n":null,"x":1.50}')) * 2
-    command = ["jq", "-c", '.raw.email = "a@x.io"']
-    mended = subprocess.run(command, input=content, capture_output=True, check=True, timeout=60)
-    found = list(read_letters([mended.stdout]))
-    values = [item.value for item in found if isinstance(item, Imported)]
-    assert values == [{"email": "a@x.io", "n": None, "x": 1.5}] * 2

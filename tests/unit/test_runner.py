@@ -32,6 +32,7 @@ NAMES = {
         KEYS.log,
         KEYS.groups,
         KEYS.group(""),
+        KEYS.mended(""),
         KEYS.campaigns,
         KEYS.active,
         KEYS.redrive,

@@ -55,11 +55,11 @@ def test_a_record_may_lack_any_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("edits", "edited"), [("", False), ("0", False), ("1", True), ("12", True)]
+    ("mended", "edited"), [({}, False), ({"edited": "2"}, False), ({"mended": "1"}, True)]
 )
-def test_edited_counts_the_edits(edits: str, edited: bool) -> None:
-    assert Selection(edited=edited).takes_record({"edited": edits}, 0.0)
-    assert not Selection(edited=not edited).takes_record({"edited": edits}, 0.0)
+def test_edited_is_what_was_mended_since_it_died(mended: dict[str, str], edited: bool) -> None:
+    assert Selection(edited=edited).takes_record(mended, 0.0)
+    assert not Selection(edited=not edited).takes_record(mended, 0.0)
 
 
 def test_a_selection_says_what_it_needs() -> None:
@@ -97,4 +97,12 @@ def test_words_for_little() -> None:
 
 def test_words_are_one_line_whatever_was_typed() -> None:
     told = words(Selection(sources=frozenset({"a\n\x1b[31m"}), wheres=(Where("x\u202e", ""),)))
-    assert told == r"source a\n\x1b[31m, where x\u202e"
+    assert told == "source ..., where ..."
+
+
+@pytest.mark.parametrize(
+    "name", ["ana@example.com", "(11) 98765-4321", "123.456.789-00", "Jo\u00e3o"]
+)
+def test_words_hold_no_name_that_may_be_somebodys(name: str) -> None:
+    told = words(Selection(sources=frozenset({name, "site"}), wheres=(Where(name, "*"),)))
+    assert told == "source ... or site, where ..."

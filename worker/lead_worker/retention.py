@@ -32,11 +32,18 @@ def retain(store: Store, settings: Settings) -> int:
         State.ERASED: settings.keep_erased_days,
     }
     keys = settings.keep_key_days * DAY_SECONDS
-    forgotten = sum(
-        _forget(store, state, days * DAY_SECONDS, keys) for state, days in kept_days.items()
-    )
+    numbers = {
+        state: _forget(store, state, days * DAY_SECONDS, keys) for state, days in kept_days.items()
+    }
+    forgotten = sum(numbers.values())
     if forgotten:
         logger.info("retention: %d leads forgotten", forgotten)
+    # What was delivered goes each minute; the audit trail is for what somebody might still want.
+    for state in (State.DEAD, State.DISCARDED):
+        if numbers[state]:
+            about = f"{state} for as long as they are kept"
+            event = {"event": "forgotten", "by": "retention", "leads": numbers[state]}
+            store.log(event | {"about": about})
     return forgotten
 
 

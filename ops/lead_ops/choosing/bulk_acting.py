@@ -6,12 +6,13 @@ hears how far it came. What the act is, its caller says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 
 from lead_worker.core.lifecycle import State
+from lead_worker.core.selection import words
 from lead_worker.store.letters import Letter
 from redis.exceptions import RedisError
 
@@ -36,6 +37,7 @@ class BulkAct:
         doing: `discarding`, for the bar.
         done: `discarded`.
         act: does it to one lead.
+        event: for the audit trail, which has it once; how many and which are added.
         promise: what is said with the question and at the end, such as how to undo it; or "".
     """
 
@@ -43,6 +45,7 @@ class BulkAct:
     doing: str
     done: str
     act: Callable[[Letter], Acted]
+    event: Mapping[str, object]
     promise: str = ""
 
 
@@ -63,6 +66,7 @@ def act_on_chosen(chosen: Chosen, bulk: BulkAct, *, yes: bool, as_json: bool) ->
     Raises:
         UsageError, OpsError: as `confirm`.
     """
+    about = words(chosen.selection)
     chosen = chosen.until(chosen.store.counts().now_at)
     survey = _survey(chosen, samples=not yes)
     if not survey.number:
@@ -74,6 +78,7 @@ def act_on_chosen(chosen: Chosen, bulk: BulkAct, *, yes: bool, as_json: bool) ->
         _say_samples(survey, leads)
         question = f"{bulk.verb.capitalize()} {leads}? {bulk.promise.capitalize()}".rstrip()
         confirm(question, yes=yes, nothing=f"nothing was {bulk.done}")
+    chosen.store.log({**bulk.event, "leads": survey.number, "about": about})
     tally = _Tally(survey.number)
     try:
         _act_on_each(chosen, bulk, tally, as_json=as_json)

@@ -89,7 +89,7 @@ def log(
     """Show what people, rules and the governor did, the newest last.
 
     That is what was done to leads and by campaigns, holds and their ends, and rates. The last
-    100,000 entries are kept; on a terminal those that are alike are one line. What workers and
+    100,000 entries are kept; an act on many leads is one of them. What workers and
     campaigns did to one lead is on its timeline: leads show ID.
 
     \b

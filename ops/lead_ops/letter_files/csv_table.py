@@ -41,7 +41,7 @@ from .letter import (
 
 COLUMNS = (
     *("id", "died_at", "reason", "cause", "status", "code", "group"),
-    *("lane", "source", "attempts", "edited", "errors"),
+    *("lane", "source", "attempts", "edited", "errors", "key"),
 )
 PREFIX = "lead."
 

@@ -60,8 +60,15 @@ class Taken:
 class Importer:
     """Takes letters, one by one."""
 
-    def __init__(self, mender: Mender) -> None:
+    def __init__(self, mender: Mender, *, bring_in: bool = False) -> None:
+        """Prepare.
+
+        Args:
+            bring_in: whether leads that are not here come in. They may have been here, and may have
+                been delivered, where retention has removed them.
+        """
         self._mender = mender
+        self._brings_in = bring_in
         self._store = mender.store
         self._reading = Reading(mender.store)
 
@@ -73,7 +80,7 @@ class Importer:
         """
         sight = self._reading.sight(letter.lead_id)
         if sight is None:
-            return self._bring_in(letter)
+            return self._bring_in(letter) if self._brings_in else _refused(_NOT_HERE)
         if sight.state is State.DISCARDED:
             return self._restore(letter, sight)
         if sight.state is not State.DEAD:
@@ -81,8 +88,12 @@ class Importer:
         return self._mend(letter, sight)
 
     def _restore(self, letter: Imported, sight: Sight) -> Taken:
+        """Only what was mended comes back: the others were discarded on purpose."""
+        found = Importer(replace(self._mender, dry_run=True))._mend(letter, sight)
+        if found.fate is not Fate.MENDED:
+            return found
         if not self._mender.dry_run:
-            entry = act_entry("restored", self._mender.reason)
+            entry = act_entry("restored", self._mender.reason) | {"many": True}
             verdict = self._store.restore(letter.lead_id, uuid4().hex, entry)
             if verdict not in KEPT:
                 return _refused(f"it is {verdict} by now")
@@ -100,7 +111,7 @@ class Importer:
         if wanted == stored:
             return Taken(Fate.UNCHANGED)
         if letter.fields.get("edited", "0") != sight.fields.get("edited", "0"):
-            return _refused("it was edited after it was exported: export it again")
+            return _refused(_STALE)
         found = mend_text(stored, wanted, self._mender.rules)
         match found:
             case Unchanged():
@@ -129,7 +140,7 @@ class Importer:
             return _refused(raw)
         if self._mender.dry_run:
             return Taken(Fate.BROUGHT_IN)
-        entry = act_entry("imported", self._mender.reason)
+        entry = act_entry("imported", self._mender.reason) | {"many": True}
         now_at = self._store.counts().now_at
         verdict = self._store.import_dead(_dead_letter(letter, raw, now_at), uuid4().hex, entry)
         if verdict in KEPT:
@@ -137,10 +148,16 @@ class Importer:
         return _refused(_NOT_BROUGHT_IN.get(verdict, f"it is {verdict} here by now"))
 
 
+_NOT_HERE = (
+    "it is not here: it never was, or retention has removed it, maybe delivered;"
+    " --bring-in takes it in"
+)
+_STALE = "it was edited here since it was exported, or the file does not say so: export it again"
 _NOT_VALID = "it is not valid yet"
 _NOT_BROUGHT_IN = {
     "full": "Redis is short of memory: nothing new comes in",
     "format": "the namespace holds records of another format: run the release that fits",
+    "known": "it was here, delivered or given up, and retention has removed it",
     "taken": "another lead has its idempotency key: it was enqueued again meanwhile",
 }
 

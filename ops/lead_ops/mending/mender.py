@@ -34,12 +34,14 @@ class Mender:
 
     Attributes:
         dry_run: nothing is stored.
+        many: it is one act on many leads, which is in the audit trail once.
     """
 
     store: Store
     rules: SchemaRules
     reason: str | None = None
     dry_run: bool = False
+    many: bool = False
 
     def keep(self, lead_id: str, before: bytes, mended: Mended, act: str | None = None) -> str:
         """Store a correction; gives the verdict of `Store.edit`.
@@ -51,6 +53,7 @@ class Mender:
         number = number_of(mended.changes)
         change = {"by": operator(), "reason": self.reason or "", "changes": mended.changes}
         entry = act_entry("edited", self.reason) | {"changes": number}
+        entry |= {"many": True} if self.many else {}
         edit = Edit(before, mended.raw, change, entry, act or uuid4().hex)
         return self.store.edit(lead_id, edit)
 

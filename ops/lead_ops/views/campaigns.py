@@ -168,7 +168,7 @@ def pace_words(campaign: Campaign) -> str:
     """How fast it may go, and when it stops by itself."""
     launch = campaign.launch
     if launch.share is not None:
-        pace = f"{launch.share * 100:g} % of the fleet's rate"
+        pace = f"{launch.share * 100:g} % of the fleet's rate; it waits while there is none"
     elif launch.per_minute:
         pace = number_words(launch.per_minute)
     else:
@@ -201,7 +201,7 @@ def numbers(campaign: Campaign) -> list[tuple[str, int, str]]:
     return [
         *ended,
         ("out", campaign.out, "replayed, and come to no end yet"),
-        ("left", left(campaign), "never let go: still dead" if cancelled else "not let go yet"),
+        ("left", left(campaign), "not let go by this campaign" if cancelled else "not let go yet"),
     ]
 
 

@@ -89,7 +89,7 @@ _REPLAY = "leads replay start {group}"
 def _invalid(about: str, newest: Timeline) -> _Told:
     parts, errors = about.split(","), _errors(newest)
     strange = [path for path, _ in errors if path and path.partition(".")[0] not in FIELDS]
-    if about == WHOLE:
+    if about.partition(":")[0] == WHOLE:
         said = next((message for path, message in errors if not path), "")
         wrong = f"They are no leads: {_cut(said)}." if said else "They cannot be read as leads."
         return wrong, [("mend one", "leads dead edit {id}"), ("or give them up", _DISCARD)]

@@ -17,7 +17,7 @@ from lead_worker.store.reading import Reading
 from tests.integration.fleet import ONE_REDIS
 
 from .conftest import Leads, OnTerminal, Queue
-from .letters import EMAIL, NO_EMAIL, age, die_of
+from .letters import EMAIL, NO_EMAIL, age, die_of, edit
 
 pytestmark = ONE_REDIS
 
@@ -166,6 +166,23 @@ def test_a_mangled_lead_is_replayed_with_a_warning(leads: Leads, queue: Queue) -
     assert "the API has it already, without what it lost, as api-7" in ran.err
 
 
+def test_what_is_mended_already_is_told_and_not_to_be_mended_again(
+    leads: Leads, leads_on_terminal: OnTerminal, queue: Queue
+) -> None:
+    raw = {"name": "Ana Souza", "email": "ana"}
+    first, second = (die_of(queue, EMAIL, {"errors": [NO_EMAIL]}, raw) for _ in range(2))
+    replay = "leads replay start --group invalid:email --edited"
+    edit(queue, first, raw, name="Ana", email="ana@example.com")
+    lines = leads_on_terminal("dead")
+    assert lines[4:6] == ["    1 of them are mended already:", f"      {replay}"]
+    assert any("mend all" in line for line in lines)
+    edit(queue, second, raw, name="Ana", email="ana@example.com")
+    lines = leads_on_terminal("dead")
+    assert any("all of them are mended already" in line for line in lines)
+    assert not any("mend all" in line for line in lines)
+    assert [group["mended"] for group in json.loads(leads("dead", "--json").out)["groups"]] == [2]
+
+
 def test_leads_are_discarded_and_taken_back_by_their_ids(leads: Leads, queue: Queue) -> None:
     dead, parked = die_of(queue), queue.settle(State.PARKED)
     assert leads("dead", "discard", dead).code == 2  # without a reason
@@ -206,6 +223,8 @@ def test_filters_discard_and_restore_what_was_there_when_it_was_asked(
     ran = leads("dead", "restore", "--group", "invalid", "--since", "1h", "--yes", "--json")
     assert [each["state"] for each in json.loads(ran.out)] == ["dead"] * 3
     assert states(queue, *emails) == ["dead"] * 3
+    logged = [(e["event"], e["leads"], e.get("lead")) for e in Reading(queue.store).log(50)]
+    assert logged == [("discarded", 3, None), ("restored", 3, None)]  # one act, one entry
     assert run_audit(queue.store).ok
 
 

@@ -85,7 +85,7 @@ def test_a_group_is_changed_where_it_becomes_valid_and_stays_a_group(
     assert (done.code, done.err) == (1, "")  # as some were left
     assert done.out.splitlines()[-2:] == [
         "3 dead letters were changed",
-        f"next: leads replay start --group {group} --edited",
+        f"next, for all that are mended there: leads replay start --group {group} --edited",
     ]
     after = raws(queue, ids)
     assert [json.loads(after[n])["phone"][-1] for n in (0, 1, 6)] == ["1", "2", "7"]
@@ -125,7 +125,7 @@ def test_any_filter_chooses_and_a_dry_run_only_tells(leads: Leads, queue: Queue)
     assert raws(queue, ids) == RAWS[:2]
     assert json.loads(leads(*arguments, "--yes").out)["changed"] == 1
     ran = leads("dead", "edit", "--source", "site", "--not-edited", *MOVE, "--yes")
-    assert ran.out.endswith("changed\nnext: leads replay start --source site --edited\n")
+    assert ran.out.endswith(" there: leads replay start --source site --edited\n")
     ran = leads("dead", "edit", "--source", "nobody", *MOVE)
     assert (ran.code, ran.out) == (0, "no such dead letter\nnothing was changed\n")
     assert leads("dead", "edit", "--group", "invalid:nothing", *MOVE).code == 1

@@ -181,7 +181,7 @@ def test_a_campaign_is_paused_resumed_and_cancelled_with_reasons(
     Campaigns(queue.store).advance(name, 0)
     out = leads("replay", "cancel", name, "--because", "the wrong group").out
     assert out.splitlines()[0].startswith(f"{name} is cancelled: 0 delivered, 0 dead again, 3 out")
-    assert out.splitlines()[1] == "3 had gone out, 0 stayed dead"
+    assert out.splitlines()[1] == "3 had gone out, 0 will not go out by this campaign"
     for what in ("pause", "resume", "cancel"):
         ran = leads("replay", what, name)
         assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)

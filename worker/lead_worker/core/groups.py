@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .fields import UTM_NAMES
 from .lifecycle import LEASE_EXPIRED, Reason
@@ -36,6 +36,7 @@ MOST_NAMED = 4
 
 UNKNOWN = "unknown-"
 WHOLE = "lead"
+"""It cannot be read at all; a digest of what was said tells one fault from another."""
 
 
 def group_of(reason: Reason, outcome: Outcome | None, cause: str = "") -> str:
@@ -72,7 +73,7 @@ def reason_of(group: str) -> str:
     return group.partition(":")[0]
 
 
-def _fields(errors: Iterable[FieldError]) -> str:
+def _fields(errors: Sequence[FieldError]) -> str:
     """The fields at fault; where there are both, an error of the whole lead is not one of them."""
     known, unknown = set(), set()
     for error in errors:
@@ -83,7 +84,11 @@ def _fields(errors: Iterable[FieldError]) -> str:
         elif top:
             unknown.add(_shape(error.path))
     named = sorted(known) + ([UNKNOWN + _digest(unknown)] if unknown else [])
-    return _listed(named) if named else WHOLE
+    if named:
+        return _listed(named)
+    # Of ours, but for a name in quotes and a place in numbers.
+    said = {_shape(re.sub(r'"[^"]*"', '""', error.message)) for error in errors}
+    return f"{WHOLE}:{_digest(said)}"
 
 
 def _listed(names: list[str]) -> str:

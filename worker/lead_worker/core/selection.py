@@ -56,7 +56,7 @@ class Selection:
             records without it.
         since_at, until_at: it died at that time or later, and before that one.
         wheres: conditions on the raw lead.
-        edited: whether the lead was ever edited.
+        edited: whether the lead was edited since it died.
     """
 
     groups: frozenset[str] = frozenset()
@@ -89,7 +89,7 @@ class Selection:
             return False
         if self.until_at is not None and at >= self.until_at:
             return False
-        if self.edited is not None and self.edited != (fields.get("edited", "0") not in ("", "0")):
+        if self.edited is not None and self.edited != ("mended" in fields):
             return False
         return all(
             not among or fields.get(name, "") in among for name, among in _choices(self).items()
@@ -122,6 +122,11 @@ def parse_where(text: str) -> Where | str:
     return read if isinstance(read, str) else Where(path, parts[2])
 
 
+_NAME = re.compile(r"[A-Za-z0-9_.:,\[\] -]{1,120}")
+_DIGITS = 8
+"""From so many on a name may be a phone, or a CPF."""
+
+
 def words(selection: Selection) -> str:
     """The selection on one line for logs; of its conditions on raw leads only the fields' paths.
 
@@ -137,7 +142,8 @@ def words(selection: Selection) -> str:
     if selection.edited is not None:
         parts.append("edited" if selection.edited else "not edited")
     if selection.wheres:
-        parts.append(f"where {_listed({where.path for where in selection.wheres}, ' and ')}")
+        paths = {where.path for where in selection.wheres}
+        parts.append(f"where {_listed(paths, ' and ')}")
     return ", ".join(parts) or "everything"
 
 
@@ -153,13 +159,17 @@ def _choices(selection: Selection) -> dict[str, frozenset[str]]:
 
 
 def _listed(texts: Iterable[str], between: str) -> str:
-    return between.join(_printable(text) or '""' for text in sorted(texts))
+    return between.join(sorted({_impersonal(text) for text in texts}))
 
 
-def _printable(text: str) -> str:
-    if text.isprintable():
+def _impersonal(text: str) -> str:
+    """A name as it is; "..." for what may be an address or a number that is somebody's.
+
+    Sources and the names of fields are written by apps and by strangers, who put anything there.
+    """
+    if text and _NAME.fullmatch(text) and sum(map(str.isdigit, text)) < _DIGITS:
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "..." if text else '""'
 
 
 def _moment(at: float) -> str:

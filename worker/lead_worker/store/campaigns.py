@@ -149,7 +149,8 @@ class Campaigns:
         return str(self._run("enlist", campaign_id, so_far, *lead_ids).decode())
 
     def steer(self, campaign_id: str, what: Steer, event: Mapping[str, object]) -> str:
-        """Begin, pause, resume or cancel; gives ok, done, gone, busy, or the state that it is in.
+        """Begin, pause, resume or cancel; gives ok, done (it was done before), gone, busy, finished
+        (the campaign is done), or the state that it is in.
 
         Args:
             event: for the audit trail.

@@ -30,6 +30,7 @@ class Group:
         number: how many there are.
         since_at, until_at: when the first and the last of them died.
         newest_id: the last of them.
+        mended: how many of them were edited since they died.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Group:
     since_at: float
     until_at: float
     newest_id: str
+    mended: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,12 @@ class Letters:
         for name in numbers:
             pipeline.zrange(self._keys.group(name), 0, 0, withscores=True)
             pipeline.zrange(self._keys.group(name), -1, -1, withscores=True)
+            pipeline.zcard(self._keys.mended(name))
         ends = pipeline.execute()
-        found = zip(numbers.items(), ends[::2], ends[1::2], strict=True)
+        found = zip(numbers.items(), ends[::3], ends[1::3], ends[2::3], strict=True)
         groups = [
-            Group(name, number, first[0][1], last[0][1], last[0][0].decode())
-            for (name, number), first, last in found
+            Group(name, number, first[0][1], last[0][1], last[0][0].decode(), mended)
+            for (name, number), first, last, mended in found
             if first and last
         ]
         return sorted(groups, key=lambda group: (-group.number, group.name))

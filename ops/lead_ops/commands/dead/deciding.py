@@ -122,7 +122,8 @@ def discard(
     kept_days = fleet_settings(store, queue.settings).keep_discarded_days
     until_at = store.counts().now_at + kept_days * DAY_SECONDS
     words = f"until {when(until_at)} leads dead restore takes them back"
-    entry = act_entry("discarded", reason)
+    event = act_entry("discarded", reason)
+    entry = event if lead_ids else event | {"many": True}
 
     def act(lead_id: str) -> Acted:
         verdict = store.discard(lead_id, uuid4().hex, entry)
@@ -131,7 +132,12 @@ def discard(
     if lead_ids:
         return say_acted(map(act, lead_ids), State.DISCARDED, as_json=as_json, then=words)
     bulk = BulkAct(
-        "discard", "discarding", "discarded", lambda letter: act(letter.listed.lead_id), words
+        "discard",
+        "discarding",
+        "discarded",
+        lambda letter: act(letter.listed.lead_id),
+        event,
+        words,
     )
     return act_on_chosen(Chosen.of(asked, store), bulk, yes=yes, as_json=as_json)
 
@@ -154,7 +160,8 @@ def restore(
     """
     _need_one_of(lead_ids, asked)
     store = context.for_command().open_store()
-    entry, reading = act_entry("restored", reason), Reading(store)
+    event, reading = act_entry("restored", reason), Reading(store)
+    entry = event if lead_ids else event | {"many": True}
 
     def act(lead_id: str, record: Mapping[str, str]) -> Acted:
         verdict = store.restore(lead_id, uuid4().hex, entry)
@@ -172,6 +179,7 @@ def restore(
         "restoring",
         "restored",
         lambda letter: act(letter.listed.lead_id, letter.listed.fields),
+        event,
     )
     return act_on_chosen(Chosen.of(asked, store, State.DISCARDED), bulk, yes=yes, as_json=as_json)
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lead_worker.core.change import Change
+from lead_worker.core.selection import words as words_of
 from redis.exceptions import RedisError
 
+from lead_ops.acting import act_entry
 from lead_ops.choosing.chosen import Chosen, option_words
 from lead_ops.choosing.options import Asked
 from lead_ops.confirming import confirm
@@ -63,7 +65,10 @@ def edit_many(
         return _end(_Report(survey), again="", as_json=as_json)
     leads = count_words(survey.mendable, "dead letter", "dead letters")
     confirm(f"Change {leads}", yes=yes, nothing=NOTHING)
-    report = _carry_out(mender, chosen, mending, survey)
+    event = act_entry("edited", mender.reason)
+    about = {"leads": survey.mendable, "about": words_of(meant.selection)}
+    mender.store.log(event | about)
+    report = _carry_out(replace(mender, many=True), chosen, mending, survey)
     later = replace(asked, wheres=(), edited=None)  # which the edit may have made untrue
     again = f"leads replay start {option_words(later, meant.selection)} --edited"
     return _end(report, again=" ".join(again.split()), as_json=as_json)
@@ -153,7 +158,7 @@ def _end(report: _Report, *, again: str, as_json: bool) -> int:
     if not report.is_complete:
         say("stopped before the end: the same command again does the rest", stderr=True)
     if tally and tally.changed and not as_json:
-        say(f"next: {again}")
+        say(f"next, for all that are mended there: {again}")
     if report.error:
         raise report.error
     if report.interrupted:

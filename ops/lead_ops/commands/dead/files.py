@@ -19,6 +19,7 @@ from lead_worker.core.selection import words
 from lead_worker.store import StoreError
 
 from lead_ops import context
+from lead_ops.acting import act_entry
 from lead_ops.choosing.chosen import Chosen
 from lead_ops.choosing.options import Asked, takes_filters
 from lead_ops.fleet_settings import fleet_settings
@@ -61,6 +62,8 @@ def export(*, file: str, asked: Asked, format_: str | None, overwrite: bool, as_
     chosen = Chosen.of(asked, store)
     about = words(chosen.selection)
     export = Export(chosen.until(store.counts().now_at))
+    # Before: whoever is interrupted has taken letters all the same.
+    store.log({"event": "export_begun", "by": operator(), "about": about})
     format_ = format_ or ("csv" if file.lower().endswith(".csv") else "jsonl")
     with ExitStack() as stack:
         out = stack.enter_context(_target(file, overwrite=overwrite))
@@ -90,16 +93,26 @@ def _target(file: str, *, overwrite: bool) -> AbstractContextManager[BinaryIO]:
 @click.argument("file", metavar="FILE|-")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Else told by looking at it.")
 @click.option("--reason", callback=given_reason, help="Why, for timelines and the audit trail.")
+@click.option("--bring-in", is_flag=True, help="Also leads that are not here, as dead letters.")
 @click.option("--dry-run", is_flag=True, help="Say what would be, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def import_(
-    *, file: str, format_: str | None, reason: str | None, dry_run: bool, as_json: bool
+    *,
+    file: str,
+    format_: str | None,
+    reason: str | None,
+    bring_in: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Take letters back that `leads dead export` wrote and somebody mended.
 
     Each is told by its id. One that differs from the dead letter here is an edit of it, if the
-    schema accepts it; what was discarded is restored; a lead that is not here comes in as a dead
-    letter. In CSV only cells that were changed count. Run twice, it changes nothing more.
+    schema accepts it, also of what was discarded meanwhile. In CSV only cells that were changed
+    count. Run twice, it changes nothing more.
+
+    With --bring-in a lead that is not here comes in as a dead letter: for another queue. JSON lines
+    keep its types; in CSV all is text.
 
     \b
       leads dead import bad.csv --reason "checked by sales"
@@ -108,7 +121,11 @@ def import_(
     queue = context.for_command()
     store = queue.open_store()
     rules = fleet_settings(store, queue.settings).rules
-    run = Run(Importer(Mender(store, rules, reason, dry_run)))
+    mender = Mender(store, rules, reason, dry_run, many=True)
+    if not dry_run:
+        begun = act_entry("import_begun", reason)
+        store.log(begun)
+    run = Run(Importer(mender, bring_in=bring_in))
     with ExitStack() as stack:
         source = _source(file, stack)
         size = None if file == "-" else Path(file).stat().st_size

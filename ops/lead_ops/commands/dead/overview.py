@@ -105,6 +105,7 @@ def _json(
                 "reason": group.name.partition(":")[0],
                 "sentence": words.sentence,
                 "newest_id": group.newest_id,
+                "mended": group.mended,
             }
             for group, words in groups
         ],
@@ -131,8 +132,16 @@ def _say_group(group: Group, words: GroupWords, now_at: float) -> None:
     say("")
     say((f"{group.number:,} ", "bold red"), (group.name, "bold"), (since, "dim"), indent=INDENT)
     say(" " * INDENT, words.wrong, indent=INDENT)
-    for step in words.steps:
+    if group.mended:
+        _say_step(_mended_words(group), f"leads replay start --group {group.name} --edited")
+    for step in words.steps if group.mended < group.number else ():
         _say_step(step.words, step.command_for(group.newest_id))
+
+
+def _mended_words(group: Group) -> str:
+    if group.mended < group.number:
+        return f"{group.mended:,} of them are mended already"
+    return "all of them are mended already" if group.number > 1 else "it is mended already"
 
 
 def _say_step(words: str, command: str) -> None:

@@ -108,8 +108,8 @@ def _steer(part: str, what: Steer, reason: str | None, *, as_json: bool) -> None
         return
     say((f"{name} ", "bold"), f"is {after.state.value}: {progress_words(after)}")
     if what is Steer.CANCEL:
-        gone = after.out + after.finished
-        say(f"{gone:,} had gone out, {left(after):,} stayed dead")
+        gone = after.out + after.finished - after.ended.get("skipped", 0)
+        say(f"{gone:,} had gone out, {left(after):,} will not go out by this campaign")
     for line in next_steps(after):
         say(line)
 
@@ -119,7 +119,7 @@ def _problem(what: Steer, verdict: str) -> str:
         return "it was forgotten meanwhile"
     if verdict == "busy":
         return f"{MOST_ACTIVE} campaigns are under way already: wait for one, or cancel one"
-    state = CampaignState(verdict)
+    state = CampaignState.DONE if verdict == "finished" else CampaignState(verdict)
     ended = state in (CampaignState.DONE, CampaignState.CANCELLED)
     cannot = f"it is {state.value}" + (" already" if ended else "")
     return _CANNOT.get((what, state)) or f"{cannot}, so that it cannot be {_PARTICIPLES[what]}"

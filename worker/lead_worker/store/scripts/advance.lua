@@ -45,7 +45,11 @@ end
 local flying, waiting = redis.call('ZCARD', out) - #ends, redis.call('LLEN', todo)
 local room = math.min(most, math.max(FEW, math.min(MANY, 2 * judged)) - flying)
 local per_minute = tonumber(read[3] or 0)
-if read[4] then per_minute = read[4] * (redis.call('HGET', P .. 'rate', 'per_minute') or ARGV[5]) end
+if read[4] then
+  per_minute = read[4] * (redis.call('HGET', P .. 'rate', 'per_minute') or ARGV[5])
+  -- A share of no rate could be anything: it waits until there is one again.
+  if per_minute <= 0 then room = 0 end
+end
 local spacing = per_minute > 0 and 60 / per_minute or 0
 local free_at = math.max(tonumber(read[6] or 0), now - math.max(2, spacing))
 -- A clock that was set back must not close the gate.

@@ -6,7 +6,7 @@
 --       again · or the state that the lead is in.
 local id = ARGV[2]
 local key, raw = P .. 'lead:' .. id, P .. 'raw:' .. id
-local lead = redis.call('HMGET', key, 'state', 'act')
+local lead = redis.call('HMGET', key, 'state', 'act', 'group')
 if not lead[1] then return 'gone' end
 if lead[2] == ARGV[3] then return 'done' end
 if lead[1] ~= 'dead' then return lead[1] end
@@ -15,7 +15,8 @@ if redis.sha1hex(before) ~= ARGV[4] then return 'changed' end
 redis.call('SETNX', P .. 'original:' .. id, before)
 redis.call('SET', raw, ARGV[5])
 redis.call('RPUSH', P .. 'edits:' .. id, '{"at":' .. stamp(now) .. ',' .. string.sub(ARGV[6], 2))
-redis.call('HSET', key, 'act', ARGV[3])
+redis.call('HSET', key, 'act', ARGV[3], 'mended', 1)
+if lead[3] then redis.call('ZADD', P .. 'mended:' .. lead[3], stamp(now), id) end
 redis.call('HINCRBY', key, 'edited', 1)
 act_on(id, ARGV[7])
 return 'ok'

@@ -50,6 +50,7 @@ local function join(id, group, at)
   redis.call('HINCRBY', P .. 'groups', group, 1)
 end
 local function part(id, group)
+  if group then redis.call('ZREM', P .. 'mended:' .. group, id) end
   if not group or redis.call('ZREM', P .. 'group:' .. group, id) == 0 then return end
   if redis.call('HINCRBY', P .. 'groups', group, -1) <= 0 then redis.call('HDEL', P .. 'groups', group) end
 end
@@ -63,7 +64,7 @@ local function send_again(id, lead, lane, ...)
   redis.call('HINCRBY', key, 'replays', 1)
   redis.call('HDEL', key, 'attempts', 'returned', 'expiries', 'reason', 'cause', 'status', 'code', 'group',
     'token', 'expired', 'tried_at', 'held_before', 'looks', 'look_page', 'unanswered', 'similar', 'doubted',
-    'doubted_at')
+    'doubted_at', 'mended')
   if lead.suspect then redis.call('HSET', key, 'suspect', 0) end
 end
 
@@ -160,9 +161,11 @@ local function tell(event)
   if redis.call('RPUSH', P .. 'reports', log(event)) > REPORTS_MAX then redis.call('LPOP', P .. 'reports') end
 end
 
--- What was done to a lead: on its timeline, and in the audit trail.
+-- What was done to a lead: on its timeline, and in the audit trail. One of many, which are in the trail
+-- as one act, says so. (Within a text of JSON the quotes would be escaped.)
 local function act_on(id, entry)
   note(id, entry)
+  if string.find(entry, '"many":', 1, true) then return end
   log('{"lead":' .. cjson.encode(id) .. ',' .. string.sub(entry, 2))
 end
 

@@ -83,7 +83,7 @@ end
 
 local at = now
 if to == 'waiting' or to == 'unknown' then at = now + ARGV[5] end
-redis.call('HDEL', key, 'token', 'expired', 'reason', 'cause', 'status', 'code', 'group', 'was')
+redis.call('HDEL', key, 'token', 'expired', 'reason', 'cause', 'status', 'code', 'group', 'was', 'mended')
 if state == 'dead' then part(id, lead[10]) end
 if to ~= 'unknown' then redis.call('HDEL', key, 'looks', 'look_page', 'unanswered', 'similar') end
 move(id, state, lane, to, at, 'settled', token, unpack(ARGV, 11))

@@ -3,7 +3,7 @@
 -- ARGV 2 id · 3 what is done (begin, pause, resume, cancel) · 4 token of this act · 5 event for the audit trail
 --      6 the most campaigns that are under way at once
 -- Gives ok · done: this act was here before · gone · busy: so many are under way, and this one had ended
---       or the state that the campaign is in, if that cannot be.
+--       finished: it is done · or the state that the campaign is in, if that cannot be.
 -- What has not been let go is still dead. What has been goes on by itself, and its end is still noted.
 local MOVES = {
   begin = {preparing = 'running'},
@@ -17,7 +17,7 @@ local campaign = redis.call('HMGET', key, 'state', 'act', 'delivered', 'dead', '
 if not campaign[1] then return 'gone' end
 if campaign[2] == act then return 'done' end
 local to = MOVES[ARGV[3]][campaign[1]]
-if not to then return campaign[1] end
+if not to then return campaign[1] == 'done' and 'finished' or campaign[1] end
 local ended = redis.call('SISMEMBER', P .. 'active', id) == 0
 if to == 'running' and ended and redis.call('SCARD', P .. 'active') >= tonumber(ARGV[6]) then return 'busy' end
 permit()
