@@ -124,3 +124,15 @@ def test_an_error_of_the_block_is_not_taken_for_one_of_the_file(tmp_path: Path) 
     with pytest.raises(ConnectionError), private_file(tmp_path / "letters.csv"):
         raise lost
     assert list(tmp_path.iterdir()) == []
+
+
+def test_half_a_file_has_another_name_and_what_came_meanwhile_is_not_replaced(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "bad.csv"
+    with pytest.raises(PrivateFileError, match="found one"), private_file(path) as file:
+        file.write(b"half")
+        assert not path.exists()
+        path.write_bytes(b"somebody else's")
+    assert [each.name for each in tmp_path.iterdir()] == ["bad.csv"]
+    assert path.read_bytes() == b"somebody else's"

@@ -32,7 +32,8 @@ class PrivateFileError(OpsError):
 def private_file(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
     """Write a file for as long as the block lasts; it is on the disk when the block ends well.
 
-    An exception in the block takes what was written away.
+    It has another name until then, so that half a file is never taken for a whole one. An exception
+    in the block takes what was written away; after a SIGKILL a hidden `.part` stays beside it.
 
     Args:
         overwrite: whether a file that is there is replaced, in one step at the end.
@@ -43,7 +44,9 @@ def private_file(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
     """
     if overwrite:
         _refuse_special(path)
-    target = path.with_name(f".{secrets.token_hex(8)}.part") if overwrite else path
+    elif os.path.lexists(path):
+        raise _is_there(path)
+    target = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     file = _create(target, path)
     try:
         yield file
@@ -51,8 +54,9 @@ def private_file(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
             file.close()
-            if overwrite:
-                target.replace(path)
+            if not overwrite:
+                _reserve(path)
+            target.replace(path)
             _sync_folder(path.parent)
     except BaseException:
         with suppress(OSError, OpsError):
@@ -77,12 +81,22 @@ class _Raw(FileIO):
 def _create(target: Path, path: Path) -> BufferedWriter:
     try:
         return BufferedWriter(_Raw(os.open(target, _NEW, MODE), path))
-    except FileExistsError:
-        raise PrivateFileError(
-            f"expected no file at {path}, found one; give another name, or --overwrite"
-        ) from None
     except OSError as error:
         raise _cannot(path, error) from None
+
+
+def _reserve(path: Path) -> None:
+    """Take the name, so that what came there meanwhile is not replaced."""
+    try:
+        os.close(os.open(path, _NEW, MODE))
+    except FileExistsError:
+        raise _is_there(path) from None
+
+
+def _is_there(path: Path) -> PrivateFileError:
+    return PrivateFileError(
+        f"expected no file at {path}, found one; give another name, or --overwrite"
+    )
 
 
 def _refuse_special(path: Path) -> None:
