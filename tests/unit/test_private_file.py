@@ -130,9 +130,14 @@ def test_half_a_file_has_another_name_and_what_came_meanwhile_is_not_replaced(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "bad.csv"
-    with pytest.raises(PrivateFileError, match="found one"), private_file(path) as file:
-        file.write(b"half")
-        assert not path.exists()
-        path.write_bytes(b"somebody else's")
+
+    def write() -> None:
+        with private_file(path) as file:
+            file.write(b"half")
+            assert not path.exists()
+            path.write_bytes(b"somebody else's")
+
+    with pytest.raises(OpsError, match="found one"):
+        write()
     assert [each.name for each in tmp_path.iterdir()] == ["bad.csv"]
     assert path.read_bytes() == b"somebody else's"

@@ -42,10 +42,7 @@ def private_file(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
         PrivateFileError: there is a file and it is not to be replaced, or it is no regular file; or
             it cannot be written.
     """
-    if overwrite:
-        _refuse_special(path)
-    elif os.path.lexists(path):
-        raise _is_there(path)
+    _look_at(path, overwrite=overwrite)
     target = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     file = _create(target, path)
     try:
@@ -99,13 +96,16 @@ def _is_there(path: Path) -> PrivateFileError:
     )
 
 
-def _refuse_special(path: Path) -> None:
+def _look_at(path: Path, *, overwrite: bool) -> None:
+    """Refuse now what would be refused at the end."""
     try:
         is_regular = stat.S_ISREG(path.lstat().st_mode)
     except FileNotFoundError:
         return
     except OSError as error:
         raise _cannot(path, error) from None
+    if not overwrite:
+        raise _is_there(path)
     if not is_regular:
         raise PrivateFileError(
             f"expected a regular file at {path}, found something else; give another name"
