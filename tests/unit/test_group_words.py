@@ -131,7 +131,15 @@ def test_of_many_unknown_fields_some_are_named() -> None:
     assert words.wrong == (
         'The e-mail address cannot be one; the API has no field "f0", "f1", "f2" and 6 more.'
     )
-    assert words.steps[0].command.count("--move") == 3
+    assert [step.command for step in words.steps] == ["leads dead edit {id}"]
+    assert (
+        group_words("invalid:unknown-3fa2b1", timeline(*errors[:8]))
+        .steps[0]
+        .command.count("--move")
+        == 8
+    )
+    capped = timeline(*errors, {"path": "", "message": "and 247 more are wrong"})
+    assert "and 253 more." in group_words("invalid:unknown-3fa2b1", capped).wrong
     assert "the API has not all the fields" in group_words("invalid:email,unknown-3fa2b1").wrong
 
 

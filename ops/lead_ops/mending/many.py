@@ -34,7 +34,9 @@ class Problems:
 
     def count(self, errors: Iterable[FieldError]) -> None:
         """Count the fields of one lead, each once."""
-        for path, message in {error.path: error.message for error in errors}.items():
+        # Without a path it is of the whole lead, or says how many more there are.
+        named = [error for error in errors if error.path] or errors
+        for path, message in {error.path: error.message for error in named}.items():
             if path in self.numbers or len(self.numbers) < MOST_KINDS:
                 self.numbers[path] = self.numbers.get(path, 0) + 1
                 self.messages.setdefault(path, message)

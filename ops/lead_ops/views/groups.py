@@ -25,6 +25,9 @@ QUOTED = 120
 NAMED = 3
 """So many of the fields that the API does not have are named; of more, how many there are."""
 
+MOVED = 8
+"""So many of them are moved by one suggested command; where there are more, none is suggested."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -80,6 +83,9 @@ def group_words(name: str, newest: Timeline = ()) -> GroupWords:
 _Told = tuple[str, list[tuple[str, str]]]
 """What is wrong, and words and commands of what can be done; `{group}` in them is for the group."""
 
+_MORE = re.compile(r"and (\d{1,9}) more are wrong")
+"""What the schema says last of a lead with very many errors."""
+
 _MEND_ONE = ("or one by one", "leads dead edit {id}")
 _LOOK = ("look, also in the API", "leads dead show {id}")
 _DISCARD = "leads dead discard {group} --reason WHY"
@@ -96,6 +102,8 @@ def _invalid(about: str, newest: Timeline) -> _Told:
     wrong = "; ".join(_clause(part, errors, strange) for part in parts)
     edits = " ".join(edit for part in parts for edit in _edits(part, strange))
     steps = [("mend all", f"leads dead edit {{group}} {edits or '--set FIELD=...'}"), _MEND_ONE]
+    if len(strange) > MOVED:  # as many steps are not for a line, and fewer would mend none
+        steps = [("mend one by one", "leads dead edit {id}")]
     if about.startswith(UNKNOWN):
         steps.append(("or let LEADS_UNKNOWN_FIELDS=custom take them, and then", _REPLAY))
     return f"{wrong[:1].upper()}{wrong[1:]}.", steps
@@ -105,7 +113,8 @@ def _clause(part: str, errors: Sequence[tuple[str, str]], strange: Sequence[str]
     """What is wrong with one of the fields that the group's name lists."""
     if part.startswith(UNKNOWN):
         named = ", ".join(f'"{_cut(name, 40)}"' for name in strange[:NAMED])
-        more = f" and {len(strange) - NAMED} more" if len(strange) > NAMED else ""
+        beyond = sum(int(found[1]) for _, said in errors if (found := _MORE.fullmatch(said)))
+        more = f" and {len(strange) - NAMED + beyond} more" if len(strange) > NAMED else ""
         return f"the API has no field {named}{more}" if named else "the API has not all the fields"
     if part.startswith("more-"):
         return "more fields are wrong"
@@ -122,7 +131,7 @@ def _is_of(path: str, part: str) -> bool:
 def _edits(part: str, strange: Sequence[str]) -> list[str]:
     """What could be asked of `leads dead edit` for one field, over a whole group."""
     if part.startswith(UNKNOWN):
-        return [_move(name) for name in strange[:NAMED]] or ["--move FIELD=custom.FIELD"]
+        return [_move(name) for name in strange] or ["--move FIELD=custom.FIELD"]
     if part.startswith("more-"):
         return []
     return [_EDITS.get(part, f"--set {part}=...")]
