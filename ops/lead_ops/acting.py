@@ -30,9 +30,16 @@ class Acted:
     problem: str = ""
 
 
-def act_entry(event: str, reason: str | None, **more: str) -> dict[str, object]:
-    """The timeline's entry for an operator's act; what is empty is left out."""
+def act_entry(
+    event: str, reason: str | None, *, many: bool = False, **more: str
+) -> dict[str, object]:
+    """The timeline's entry for an operator's act; what is empty is left out.
+
+    Args:
+        many: it is one act on many leads, which is in the audit trail once, and not with each lead.
+    """
     entry: dict[str, object] = {"event": event, "by": operator()}
+    entry |= {"many": True} if many else {}
     told = more | {"reason": reason or ""}
     return entry | {name: value for name, value in told.items() if value}
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from itertools import islice
 from uuid import uuid4
 
 from .core.lifecycle import Reason
@@ -15,8 +14,8 @@ from .core.selection import Selection
 from .settings import Settings
 from .store import Store
 from .store.campaigns import Campaigns, Launch, Steer
+from .store.enlisting import BUSY, enlist_all
 from .store.letters import Letter, Letters
-from .store.store import BATCH
 
 logger = logging.getLogger(__name__)
 
@@ -44,16 +43,12 @@ def redrive(store: Store, settings: Settings) -> str | None:
 
 
 def _launch(store: Store, settings: Settings, campaigns: Campaigns) -> str | None:
-    campaign_id, total = uuid4().hex[:12], 0
-    leads = eligible(store, settings)
-    while batch := [letter.listed.lead_id for letter in islice(leads, BATCH)]:
-        if not total and not campaigns.launch(campaign_id, _campaign(settings)):
-            logger.warning("redrive: too many campaigns are under way; it is tried again later")
-            return None
-        if campaigns.enlist(campaign_id, total, batch) not in ("ok", "done"):
-            return None
-        total += len(batch)
-    if not total:
+    campaign_id = uuid4().hex[:12]
+    lead_ids = (letter.listed.lead_id for letter in eligible(store, settings))
+    total, problem = enlist_all(campaigns, campaign_id, _campaign(settings), lead_ids)
+    if problem == BUSY:
+        logger.warning("redrive: too many campaigns are under way; it is tried again later")
+    if problem or not total:
         return None
     event = {"event": "campaign_begun", "campaign": campaign_id, "by": RULE, "leads": total}
     campaigns.steer(campaign_id, Steer.BEGIN, event)

@@ -71,6 +71,7 @@ class Importer:
         self._brings_in = bring_in
         self._store = mender.store
         self._reading = Reading(mender.store)
+        self._begun_at = mender.store.counts().now_at
 
     def take(self, letter: Imported) -> Taken:
         """Take one letter.
@@ -89,21 +90,24 @@ class Importer:
 
     def _restore(self, letter: Imported, sight: Sight) -> Taken:
         """Only what was mended comes back: the others were discarded on purpose."""
-        found = Importer(replace(self._mender, dry_run=True))._mend(letter, sight)
-        if found.fate is not Fate.MENDED:
+        found = self._judge(letter, sight)
+        if isinstance(found, Taken):
             return found
         if not self._mender.dry_run:
-            entry = act_entry("restored", self._mender.reason) | {"many": True}
+            entry = act_entry("restored", self._mender.reason, many=True)
             verdict = self._store.restore(letter.lead_id, uuid4().hex, entry)
             if verdict not in KEPT:
                 return _refused(f"it is {verdict} by now")
-            now = self._reading.sight(letter.lead_id)
-            if now is None or now.state is not State.DEAD:
+            if sight.fields.get("was") == State.PARKED:
                 return _refused("it was parked before it was discarded: leads unknown resolve")
-            sight = now
-        return replace(self._mend(letter, sight), restored=True)
+        return replace(self._keep(letter, sight, found), restored=True)
 
     def _mend(self, letter: Imported, sight: Sight) -> Taken:
+        found = self._judge(letter, sight)
+        return found if isinstance(found, Taken) else self._keep(letter, sight, found)
+
+    def _judge(self, letter: Imported, sight: Sight) -> Mended | Taken:
+        """The correction that the letter is, or why it is none."""
         stored = sight.raw or b""
         wanted = _wanted(letter, stored)
         if isinstance(wanted, str):
@@ -124,11 +128,11 @@ class Importer:
             case Unfit(reason=reason):
                 return _refused(reason)
             case Mended():
-                return self._keep(letter, stored, found)
+                return found
 
-    def _keep(self, letter: Imported, stored: bytes, mended: Mended) -> Taken:
+    def _keep(self, letter: Imported, sight: Sight, mended: Mended) -> Taken:
         if not self._mender.dry_run:
-            verdict = self._mender.keep(letter.lead_id, stored, mended)
+            verdict = self._mender.keep(letter.lead_id, sight.raw or b"", mended)
             if verdict not in KEPT:
                 words = str(lost_to(letter.lead_id, verdict))
                 return _refused(words.removeprefix(f"{letter.lead_id}: "))
@@ -140,9 +144,9 @@ class Importer:
             return _refused(raw)
         if self._mender.dry_run:
             return Taken(Fate.BROUGHT_IN)
-        entry = act_entry("imported", self._mender.reason) | {"many": True}
-        now_at = self._store.counts().now_at
-        verdict = self._store.import_dead(_dead_letter(letter, raw, now_at), uuid4().hex, entry)
+        entry = act_entry("imported", self._mender.reason, many=True)
+        dead_letter = _dead_letter(letter, raw, self._begun_at)
+        verdict = self._store.import_dead(dead_letter, uuid4().hex, entry)
         if verdict in KEPT:
             return Taken(Fate.BROUGHT_IN)
         return _refused(_NOT_BROUGHT_IN.get(verdict, f"it is {verdict} here by now"))

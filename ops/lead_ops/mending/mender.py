@@ -52,8 +52,7 @@ class Mender:
         """
         number = number_of(mended.changes)
         change = {"by": operator(), "reason": self.reason or "", "changes": mended.changes}
-        entry = act_entry("edited", self.reason) | {"changes": number}
-        entry |= {"many": True} if self.many else {}
+        entry = act_entry("edited", self.reason, many=self.many) | {"changes": number}
         edit = Edit(before, mended.raw, change, entry, act or uuid4().hex)
         return self.store.edit(lead_id, edit)
 

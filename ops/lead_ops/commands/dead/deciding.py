@@ -122,8 +122,7 @@ def discard(
     kept_days = fleet_settings(store, queue.settings).keep_discarded_days
     until_at = store.counts().now_at + kept_days * DAY_SECONDS
     words = f"until {when(until_at)} leads dead restore takes them back"
-    event = act_entry("discarded", reason)
-    entry = event if lead_ids else event | {"many": True}
+    entry = act_entry("discarded", reason, many=not lead_ids)
 
     def act(lead_id: str) -> Acted:
         verdict = store.discard(lead_id, uuid4().hex, entry)
@@ -136,7 +135,7 @@ def discard(
         "discarding",
         "discarded",
         lambda letter: act(letter.listed.lead_id),
-        event,
+        act_entry("discarded", reason),
         words,
     )
     return act_on_chosen(Chosen.of(asked, store), bulk, yes=yes, as_json=as_json)
@@ -160,8 +159,7 @@ def restore(
     """
     _need_one_of(lead_ids, asked)
     store = context.for_command().open_store()
-    event, reading = act_entry("restored", reason), Reading(store)
-    entry = event if lead_ids else event | {"many": True}
+    entry, reading = act_entry("restored", reason, many=not lead_ids), Reading(store)
 
     def act(lead_id: str, record: Mapping[str, str]) -> Acted:
         verdict = store.restore(lead_id, uuid4().hex, entry)
@@ -179,7 +177,7 @@ def restore(
         "restoring",
         "restored",
         lambda letter: act(letter.listed.lead_id, letter.listed.fields),
-        event,
+        act_entry("restored", reason),
     )
     return act_on_chosen(Chosen.of(asked, store, State.DISCARDED), bulk, yes=yes, as_json=as_json)
 

@@ -6,7 +6,6 @@ it is killed, the campaign is cancelled by itself within a minute.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,18 +13,14 @@ from uuid import uuid4
 
 from lead_worker.store import StoreError
 from lead_worker.store.campaigns import MOST_ACTIVE, Campaigns, Launch, Steer
-from lead_worker.store.store import BATCH
+from lead_worker.store.enlisting import BUSY, enlist_all
 
 from lead_ops.errors import OpsError
 from lead_ops.render import say
 
 from .steering import steering_event
 
-AT_LEAST_EVERY_SECONDS = 15.0
-"""A batch is not waited for any longer, so that a campaign does not look abandoned where the leads
-that are meant are few among many."""
-
-BUSY = (
+TOO_MANY = (
     f"{MOST_ACTIVE} campaigns are under way, and no more at once: leads replay status shows them;"
     " wait for one, or leads replay cancel ID"
 )
@@ -87,30 +82,15 @@ def _enlist_all(
     lead_ids: Iterator[str],
     prepared: Callable[[int], None],
 ) -> int:
-    total = 0
-    for batch in _batches(lead_ids):
-        if not total and not campaigns.launch(campaign_id, launch):
-            raise OpsError(BUSY)
-        verdict = campaigns.enlist(campaign_id, total, batch)
-        if verdict not in ("ok", "done"):
-            raise OpsError(
-                f"campaign {campaign_id} is {verdict}: somebody ended it while it was prepared, or"
-                " that stood still for a minute; nothing was let go: start again"
-            )
-        total += len(batch)
-        prepared(total)
+    total, problem = enlist_all(campaigns, campaign_id, launch, lead_ids, prepared)
+    if problem == BUSY:
+        raise OpsError(TOO_MANY)
+    if problem:
+        raise OpsError(
+            f"campaign {campaign_id} is {problem}: somebody ended it while it was prepared, or"
+            " that stood still for a minute; nothing was let go: start again"
+        )
     return total
-
-
-def _batches(lead_ids: Iterator[str]) -> Iterator[list[str]]:
-    batch, since = [], time.monotonic()
-    for lead_id in lead_ids:
-        batch.append(lead_id)
-        if len(batch) == BATCH or time.monotonic() - since > AT_LEAST_EVERY_SECONDS:
-            yield batch
-            batch, since = [], time.monotonic()
-    if batch:
-        yield batch
 
 
 def _begin(campaigns: Campaigns, campaign_id: str, launch: Launch, total: int) -> None:

@@ -27,7 +27,7 @@ from lead_ops.rates import MOST_PER_MINUTE, rate_in_force
 from lead_ops.render import count_words, on_terminal, say, say_json
 from lead_ops.views.campaigns import campaign_json
 
-from .launching import BUSY, Begun, begin
+from .launching import TOO_MANY, Begun, begin
 from .preview import Preview, preview_json, question, say_preview
 from .watching import INTERRUPTED, exit_code, say_end, say_left_alone, watch
 
@@ -154,7 +154,7 @@ def start(
     queue = context.for_command()
     store = queue.open_store()
     if len(Campaigns(store).active()) >= MOST_ACTIVE:
-        raise OpsError(BUSY)
+        raise OpsError(TOO_MANY)
     wish = _wish(asked, store, queue, sends_invalid=sends_invalid)
     preview = _preview(store, wish, speed)
     if not as_json:
