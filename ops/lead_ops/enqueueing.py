@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lead_producers import LeadProducer
-from lead_producers.producer import CHUNK, Receipt
+from lead_producers import LeadProducer, Receipt
+from lead_producers.bulk import CHUNK
 
 from .lead_files.lead_file import Bad, Good, Item
 

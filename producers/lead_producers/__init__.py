@@ -4,16 +4,29 @@ It depends on redis-py alone and reads no environment. It owns the names of the 
 format and `enqueue.lua`, which the worker builds on.
 """
 
-from .errors import BadLead, FormatMismatch, ProducerError, QueueFull, QueueUnavailable
-from .producer import LeadProducer, Receipt, Summary
+from .errors import (
+    BadLead,
+    FormatMismatch,
+    NotDurable,
+    NotEnqueued,
+    ProducerError,
+    QueueFull,
+    QueueUnavailable,
+    SpoolError,
+)
+from .producer import LeadProducer
+from .receipt import Receipt, Summary
 
 __all__ = [
     "BadLead",
     "FormatMismatch",
     "LeadProducer",
+    "NotDurable",
+    "NotEnqueued",
     "ProducerError",
     "QueueFull",
     "QueueUnavailable",
     "Receipt",
+    "SpoolError",
     "Summary",
 ]

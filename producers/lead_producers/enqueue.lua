@@ -3,17 +3,23 @@
 -- KEYS  1 the namespace's prefix, such as `{leads}:`
 -- ARGV  1 record format · 2 lane (live, bulk) · 3 source or "" · 4 bell, with @BELL@ for its id, or ""
 --       5 seconds to add to the server's clock (tests; else 0)
---       then for each lead: id · digest of the idempotency key or "" · raw lead
--- Gives {"ok", then for each lead whose key another lead has: its position from 0, that lead's id}
+--       6 for how many seconds no second lead of equal content is accepted, up to a week; or 0
+--       then for each lead: id · digest of the idempotency key or "" · digest of its content, or ""
+--       where an equal one is welcome · raw lead
+-- Gives {"ok", then for each lead that another one is the same as: its position from 0, that lead's id}
 --       {"full"}: memory is short, nothing was enqueued
 --       {"format", found}: the namespace holds another format, nothing was enqueued
 -- An id that is known is left as it is, so the call can be repeated.
 local P = KEYS[1]
 local format, lane, source, bell = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local HEAD, MOST = 5, 1000
+local alike_ms = math.ceil((tonumber(ARGV[6]) or -1) * 1000)
+local HEAD, EACH, MOST, WEEK_MS = 6, 4, 1000, 604800000
 
-if (lane ~= 'live' and lane ~= 'bulk') or (#ARGV - HEAD) % 3 ~= 0 or #ARGV > HEAD + 3 * MOST then
-  return redis.error_reply('ERR expected lane live or bulk, and up to 1000 leads of 3 arguments each')
+if (lane ~= 'live' and lane ~= 'bulk') or (#ARGV - HEAD) % EACH ~= 0 or #ARGV > HEAD + EACH * MOST then
+  return redis.error_reply('ERR expected lane live or bulk, and up to 1000 leads of 4 arguments each')
+end
+if not (alike_ms >= 0 and alike_ms <= WEEK_MS) then
+  return redis.error_reply('ERR expected to look for equal leads for 0 to 604800 seconds')
 end
 local found = redis.call('HGET', P .. 'meta', 'format')
 if found and found ~= format then return {'format', found} end
@@ -23,17 +29,30 @@ local now = time[1] + time[2] / 1e6 + ARGV[5]
 local stamp = string.format('%.6f', now)
 
 -- Read everything before the first write.
-local reply, fresh, keyed, seen = {'ok'}, {}, {}, {}
-for i = HEAD + 1, #ARGV, 3 do
-  local id, digest = ARGV[i], ARGV[i + 1]
-  local holder = digest ~= '' and (keyed[digest] or redis.call('GET', P .. 'key:' .. digest))
-  if holder and holder ~= id then
-    reply[#reply + 1] = (i - HEAD - 1) / 3
-    reply[#reply + 1] = holder
-  elseif not seen[id] and redis.call('EXISTS', P .. 'lead:' .. id) == 0 then
-    seen[id] = true
-    if digest ~= '' then keyed[digest] = id end
-    fresh[#fresh + 1] = i
+local reply, fresh, keyed, alike, seen = {'ok'}, {}, {}, {}, {}
+
+-- The lead of equal content, unless it is gone: a person who was erased may come again.
+local function twin(content)
+  local id = alike[content] or redis.call('GET', P .. 'same:' .. content)
+  if not id or seen[id] then return id end
+  local state = redis.call('HGET', P .. 'lead:' .. id, 'state')
+  return state and state ~= 'erased' and id
+end
+
+for i = HEAD + 1, #ARGV, EACH do
+  local id, digest, content = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if not seen[id] and redis.call('EXISTS', P .. 'lead:' .. id) == 0 then
+    local holder = digest ~= '' and (keyed[digest] or redis.call('GET', P .. 'key:' .. digest))
+    if not holder and alike_ms > 0 and content ~= '' then holder = twin(content) end
+    if not holder then
+      seen[id] = true
+      if digest ~= '' then keyed[digest] = id end
+      if content ~= '' then alike[content] = id end
+      fresh[#fresh + 1] = i
+    elseif holder ~= id then -- else it was delivered and forgotten since
+      reply[#reply + 1] = (i - HEAD - 1) / EACH
+      reply[#reply + 1] = holder
+    end
   end
 end
 if #fresh == 0 then return reply end
@@ -50,15 +69,18 @@ end
 if not found then redis.call('HSET', P .. 'meta', 'format', format) end
 local due = {}
 for n, i in ipairs(fresh) do
-  local id, digest = ARGV[i], ARGV[i + 1]
+  local id, digest, content = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local record = {'state', 'waiting', 'lane', lane, 'accepted_at', stamp}
   if source ~= '' then record[#record + 1] = 'source'; record[#record + 1] = source end
   if digest ~= '' then
     record[#record + 1] = 'key'; record[#record + 1] = digest
     redis.call('SET', P .. 'key:' .. digest, id)
   end
+  if alike_ms > 0 and content ~= '' then
+    redis.call('SET', P .. 'same:' .. content, id, 'PX', alike_ms)
+  end
   redis.call('HSET', P .. 'lead:' .. id, unpack(record))
-  redis.call('SET', P .. 'raw:' .. id, ARGV[i + 2])
+  redis.call('SET', P .. 'raw:' .. id, ARGV[i + 3])
   -- A microsecond apart, so that a batch keeps its order.
   due[#due + 1] = string.format('%.6f', now + (n - 1) * 1e-6)
   due[#due + 1] = id

@@ -99,6 +99,11 @@ class Keys:
         return f"{self.prefix}reports"
 
     @property
+    def touched(self) -> str:
+        """String with an expiry: a durable call was here; it has no meaning beyond the write."""
+        return f"{self.prefix}touched"
+
+    @property
     def full(self) -> str:
         """String with an expiry: memory is short, enqueueing is refused."""
         return f"{self.prefix}full"
@@ -178,6 +183,10 @@ class Keys:
     def idempotency(self, digest: str) -> str:
         """String: the id of the lead that was enqueued under this idempotency key."""
         return f"{self.prefix}key:{digest}"
+
+    def alike(self, digest: str) -> str:
+        """String with an expiry: the id of the lead that was enqueued with this content."""
+        return f"{self.prefix}same:{digest}"
 
     def api(self, api_id: str) -> str:
         """String: the id of the lead that this id of the API's belongs to."""

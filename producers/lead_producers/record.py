@@ -41,6 +41,11 @@ def key_digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def content_digest(raw: Mapping[str, Any]) -> str:
+    """Digest what a lead that `encode` took says, in whichever order it says it."""
+    return hashlib.sha256(_IN_ORDER.encode(raw).encode("utf-8")).hexdigest()[:32]
+
+
 def encode(raw: Mapping[str, Any]) -> bytes:
     """Encode a raw lead as compact UTF-8 JSON.
 
@@ -109,6 +114,9 @@ def _plain(value: Any) -> Any:
 
 _ENCODER = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain
+)
+_IN_ORDER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain, sort_keys=True
 )
 
 

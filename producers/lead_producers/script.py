@@ -16,8 +16,10 @@ from typing import Any, NamedTuple
 
 from .bell import BELL
 from .connection import Line
-from .errors import FormatMismatch, QueueFull, QueueUnavailable
+from .durability import ASKED, confirm, find_out, question
+from .errors import FormatMismatch, NotEnqueued, QueueFull, QueueUnavailable
 from .keys import FORMAT, Keys
+from .terms import Entry, Terms
 from .wire import Deadline, LineError, NoReply, Refused, Wire, bulks
 
 TRIES = 3
@@ -29,7 +31,8 @@ _SCRIPT = files(__package__).joinpath("enqueue.lua").read_bytes()
 _SHA = hashlib.sha1(_SCRIPT, usedforsecurity=False).hexdigest().encode()
 _BY_SHA = bulks(b"EVALSHA", _SHA)
 _BY_TEXT = bulks(b"EVAL", _SCRIPT)
-_FIXED = 9  # arguments before the first lead, the command's name included
+_FIXED = 10  # arguments before the first lead, the command's name included
+_EACH = 4
 
 # A server that says so will be back by itself, so the bound is used up.
 _PASSING = {"LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN"}
@@ -46,13 +49,16 @@ _WORDS = {
 }
 
 
-class Entry(NamedTuple):
-    """One lead on its way; a tuple, because there are a hundred thousand of them a second."""
+class Handed(NamedTuple):
+    """The leads of one call are where they belong.
 
-    place: int
-    lead_id: str
-    digest: str
-    raw: bytes
+    Attributes:
+        holders: of each that is a duplicate, its position in the call and the first one's id.
+        spooled: they are in the spool, and not in Redis.
+    """
+
+    holders: dict[int, str]
+    spooled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,10 @@ class Sent:
 
     size: int
     arguments: bytes
+    durable: bool
     wire: Wire | None
     error: LineError | None
+    asked: bool
     left_seconds: float
 
 
@@ -76,27 +84,50 @@ class EnqueueScript:
         self._head = bulks(b"1", keys.prefix.encode(), FORMAT.encode())
         self._tail = bulks(BELL.encode(), b"0")
 
-    def begin(self, entries: Sequence[Entry], lane: str, source: str) -> Sent:
-        """Send the call and do not wait; what goes wrong here, `finish` mends or raises."""
-        arguments = [self._head, bulks(lane.encode(), source.encode()), self._tail]
-        for _, lead_id, digest, raw in entries:
+    @property
+    def where(self) -> str:
+        """Which Redis, without its password."""
+        return self._line.where
+
+    @property
+    def namespace(self) -> str:
+        return self._keys.namespace
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._line.close()
+
+    def begin(self, entries: Sequence[Entry], terms: Terms) -> Sent:
+        """Send the call and do not wait; what goes wrong on the way, `finish` mends or raises.
+
+        Raises:
+            NotDurable: as its docstring says.
+        """
+        arguments = [
+            self._head,
+            bulks(terms.lane.encode(), terms.source.encode()),
+            self._tail,
+            bulks(str(terms.dedupe_seconds).encode()),
+        ]
+        for _, lead_id, key, content, raw in entries:
             arguments.append(
-                b"$32\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
-                % (lead_id.encode(), len(digest), digest.encode(), len(raw), raw)
+                b"$32\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
+                % (
+                    *(lead_id.encode(), len(key), key.encode()),
+                    *(len(content), content.encode(), len(raw), raw),
+                )
             )
         deadline = Deadline(self._timeout_seconds)
-        return self._send(_FIXED + 3 * len(entries), b"".join(arguments), deadline)
+        size = _FIXED + _EACH * len(entries)
+        return self._send(size, b"".join(arguments), deadline, durable=terms.durable)
 
-    def finish(self, sent: Sent) -> dict[int, str]:
+    def finish(self, sent: Sent) -> Handed:
         """Wait for the answer; where it was lost on the way, make the call again.
 
         Time between `begin` and `finish` does not count.
 
-        Returns:
-            Position and holder's id of each entry whose idempotency key is another lead's.
-
         Raises:
-            QueueFull, QueueUnavailable, FormatMismatch: as their docstrings say.
+            QueueFull, QueueUnavailable, NotDurable, FormatMismatch: as their docstrings say.
         """
         deadline = Deadline(self._timeout_seconds, sent.left_seconds)
         unsure = False
@@ -109,14 +140,15 @@ class EnqueueScript:
                     raise self._failure(error, unsure) from None
             if tries > 1:
                 time.sleep(PAUSE_SECONDS)
-            sent = self._send(sent.size, sent.arguments, deadline)
+            sent = self._send(sent.size, sent.arguments, deadline, durable=sent.durable)
         raise AssertionError("unreachable")
 
-    def _send(self, size: int, arguments: bytes, deadline: Deadline) -> Sent:
-        wire, error = None, None
+    def _send(self, size: int, arguments: bytes, deadline: Deadline, *, durable: bool) -> Sent:
+        wire, error, asked = None, None, False
         try:
             wire = self._line.borrow(deadline)
-            wire.send(_command(size, _BY_SHA, arguments), deadline)
+            asked = durable and find_out(wire, deadline, self.where) == ASKED
+            wire.send(self._call(size, _BY_SHA, arguments, deadline if asked else None), deadline)
         except LineError as caught:
             if wire:
                 self._line.drop(wire)
@@ -125,41 +157,48 @@ class EnqueueScript:
             if wire:
                 self._line.drop(wire)
             raise
-        return Sent(size, arguments, wire, error, deadline.left_seconds())
+        return Sent(size, arguments, durable, wire, error, asked, deadline.left_seconds())
+
+    def _call(self, size: int, how: bytes, arguments: bytes, disk: Deadline | None) -> bytes:
+        """The bytes of a call, and of the question whether it is on the disk, until a deadline."""
+        call = b"*%d\r\n%b%b" % (size, how, arguments)
+        return call + question(self._keys.touched, disk) if disk else call
 
     def _answer(self, sent: Sent, deadline: Deadline) -> Any:
         wire = sent.wire
         if not wire:
             raise sent.error or AssertionError("unreachable")
         try:
-            reply = self._reply(wire, sent, deadline)
-        except Refused as refused:
-            if refused.code == "READONLY":
-                # A primary that was demoted keeps its connections: the next ones are made afresh.
-                self._line.drop(wire)
-                self._line.close()
-            else:
-                self._line.give_back(wire)
-            raise
+            reply, *on_disk = self._replies(wire, sent, deadline)
         except BaseException:
             self._line.drop(wire)
             raise
-        self._line.give_back(wire)
+        if isinstance(reply, Refused) and reply.code == "READONLY":
+            # A primary that was demoted keeps its connections: the next ones are made afresh.
+            self._line.drop(wire)
+            self._line.close()
+        else:
+            self._line.give_back(wire)
+        if isinstance(reply, Refused):
+            raise reply
+        if on_disk:
+            confirm(on_disk, deadline, self.where)
         return reply
 
-    def _reply(self, wire: Wire, sent: Sent, deadline: Deadline) -> Any:
-        try:
-            return wire.read(deadline)
-        except Refused as refused:
-            if refused.code != "NOSCRIPT":
-                raise
-        return wire.ask(_command(sent.size, _BY_TEXT, sent.arguments), deadline)
+    def _replies(self, wire: Wire, sent: Sent, deadline: Deadline) -> list[Any]:
+        number = 3 if sent.asked else 1
+        replies = [_reply(wire, deadline) for _ in range(number)]
+        if isinstance(replies[0], Refused) and replies[0].code == "NOSCRIPT":
+            disk = deadline if sent.asked else None
+            wire.send(self._call(sent.size, _BY_TEXT, sent.arguments, disk), deadline)
+            replies = [_reply(wire, deadline) for _ in range(number)]
+        return replies
 
-    def _understood(self, reply: Any) -> dict[int, str]:
+    def _understood(self, reply: Any) -> Handed:
         match reply:
             case [b"ok", *holders]:
                 pairs = zip(holders[::2], holders[1::2], strict=True)
-                return {position: holder.decode() for position, holder in pairs}
+                return Handed({position: holder.decode() for position, holder in pairs})
             case [b"full"]:
                 raise QueueFull(f"Redis at {self._line.where} is short of memory: free or add some")
             case [b"format", found]:
@@ -167,18 +206,23 @@ class EnqueueScript:
                     f"namespace {self._keys.namespace!r} holds records of format"
                     f" {found.decode()!r}, this release writes {FORMAT!r}: update the older side"
                 )
-        raise QueueUnavailable(f"Redis at {self._line.where} gave an answer that is none")
+        text = f"Redis at {self.where} gave an answer that is none (perhaps enqueued all the same)"
+        raise QueueUnavailable(text, maybe_enqueued=True)
 
-    def _failure(self, error: LineError, unsure: bool) -> QueueFull | QueueUnavailable:
+    def _failure(self, error: LineError, unsure: bool) -> NotEnqueued:
         code = error.code if isinstance(error, Refused) else ""
         if code == "OOM" and not unsure:
             return QueueFull(f"Redis at {self._line.where} is out of memory: free or add some")
         fate = "perhaps enqueued all the same" if unsure else "not enqueued"
-        return QueueUnavailable(f"Redis at {self._line.where} {_WORDS.get(code, error)} ({fate})")
+        text = f"Redis at {self._line.where} {_WORDS.get(code, error)} ({fate})"
+        return QueueUnavailable(text, maybe_enqueued=unsure)
 
 
-def _command(size: int, how: bytes, arguments: bytes) -> bytes:
-    return b"*%d\r\n%b%b" % (size, how, arguments)
+def _reply(wire: Wire, deadline: Deadline) -> Any:
+    try:
+        return wire.read(deadline)
+    except Refused as refused:
+        return refused  # what was sent after it has answers too
 
 
 def _is_worth_another_try(error: LineError, tries: int, deadline: Deadline) -> bool:

@@ -79,7 +79,7 @@ def command(*arguments: bytes) -> bytes:
 class Wire:
     """Speaks RESP2 on the socket of one of redis-py's connections, which it closes at the end."""
 
-    __slots__ = ("_connection", "_received", "_socket", "home", "idle_since")
+    __slots__ = ("_connection", "_received", "_socket", "home", "idle_since", "tells_durability")
 
     def __init__(self, connection: Any, home: Any = None) -> None:
         self.home = home
@@ -87,6 +87,7 @@ class Wire:
         self._socket = connection._sock
         self._received = bytearray()
         self.idle_since = 0.0
+        self.tells_durability = ""
 
     def quiet(self) -> bool:
         """Whether the server has neither closed the connection nor spoken unasked."""

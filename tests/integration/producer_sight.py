@@ -7,9 +7,18 @@ import re
 from importlib.resources import files
 from typing import Any
 
+from lead_producers import LeadProducer
+from lead_producers.connection import Line
 from lead_producers.keys import Keys
+from lead_producers.script import EnqueueScript
 
 LEAD = {"name": "Ana", "email": "ana@exemplo.example", "custom": {"n": 1}}
+
+
+def line_of(producer: LeadProducer) -> Line:
+    """The connections of a producer without a spool."""
+    assert isinstance(producer._way, EnqueueScript)
+    return producer._way._line
 
 
 def waiting(client: Any, keys: Keys, lane: str = "live") -> list[str]:

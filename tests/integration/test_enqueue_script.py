@@ -10,12 +10,12 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 SCRIPT = files("lead_producers").joinpath("enqueue.lua").read_text("utf-8")
-HEAD = [FORMAT, "live", "", "", "0"]
+HEAD = [FORMAT, "live", "", "", "0", "0"]
 
 
 def test_the_same_id_twice_in_one_call_is_one_lead(redis_client: Redis, namespace: str) -> None:
     keys = Keys(namespace)
-    lead = ["id-1", "", "{}"]
+    lead = ["id-1", "", "", "{}"]
     assert redis_client.eval(SCRIPT, 1, keys.prefix, *HEAD, *lead, *lead) == [b"ok"]
     assert redis_client.hget(keys.counts, "accepted") == b"1"
 
@@ -23,9 +23,9 @@ def test_the_same_id_twice_in_one_call_is_one_lead(redis_client: Redis, namespac
 @pytest.mark.parametrize(
     "arguments",
     [
-        [FORMAT, "fast", "", "", "0", "id-1", "", "{}"],
-        [*HEAD, "id-1", ""],
-        [*HEAD, *(["id", "", "{}"] * 1001)],
+        [FORMAT, "fast", "", "", "0", "0", "id-1", "", "", "{}"],
+        [*HEAD, "id-1", "", ""],
+        [*HEAD, *(["id", "", "", "{}"] * 1001)],
     ],
     ids=["an unknown lane", "a lead without its raw", "too many leads"],
 )

@@ -14,8 +14,8 @@ from lead_producers import (
     LeadProducer,
     Receipt,
 )
+from lead_producers.bulk import CHUNK
 from lead_producers.keys import FORMAT, Keys
-from lead_producers.producer import CHUNK
 from lead_producers.record import encode
 from redis import Redis
 

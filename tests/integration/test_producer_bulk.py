@@ -11,8 +11,8 @@ from lead_producers import (
     LeadProducer,
     Receipt,
 )
+from lead_producers.bulk import CHUNK
 from lead_producers.keys import Keys
-from lead_producers.producer import CHUNK
 
 from tests.integration.producer_sight import LEAD, accepted, calls, raws, waiting
 

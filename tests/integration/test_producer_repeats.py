@@ -19,12 +19,13 @@ from lead_producers import (
 from lead_producers.connection import Line
 from lead_producers.keys import Keys
 from lead_producers.record import new_lead_id
-from lead_producers.script import TRIES, EnqueueScript, Entry
+from lead_producers.script import TRIES, EnqueueScript, Handed
+from lead_producers.terms import Entry, Terms
 from lead_producers.wire import Deadline
 from redis import Redis
 
 from tests.conftest import StartRedis
-from tests.integration.producer_sight import LEAD, accepted, calls, raws, waiting
+from tests.integration.producer_sight import LEAD, accepted, calls, line_of, raws, waiting
 from tests.integration.tcp_proxy import ReplyLosingProxy
 
 
@@ -77,12 +78,13 @@ def test_a_call_that_was_carried_out_is_confirmed_though_memory_is_short_by_now(
 ) -> None:
     line = Line(redis_url, timeout_seconds=2, max_connections=1)
     script = EnqueueScript(line, keys, 2)
-    entries = [Entry(0, new_lead_id(), "", b"{}"), Entry(1, new_lead_id(), "", b"{}")]
-    assert script.finish(script.begin(entries, "live", "")) == {}
+    entries = [Entry(0, new_lead_id(), "", "", b"{}"), Entry(1, new_lead_id(), "", "", b"{}")]
+    live = Terms("live")
+    assert script.finish(script.begin(entries, live)) == Handed({})
     redis_client.set(keys.full, 1)
-    assert script.finish(script.begin(entries, "live", "")) == {}
+    assert script.finish(script.begin(entries, live)) == Handed({})
     with pytest.raises(QueueFull):
-        script.finish(script.begin([*entries, Entry(2, new_lead_id(), "", b"{}")], "live", ""))
+        script.finish(script.begin([*entries, Entry(2, new_lead_id(), "", "", b"{}")], live))
     assert accepted(redis_client, keys) == 2
     line.close()
 
@@ -130,7 +132,7 @@ def test_connections_to_a_primary_that_was_demoted_are_not_used_again(
 
 def warm(producer: LeadProducer, count: int) -> None:
     """Open so many connections, and leave them idle."""
-    line = producer._line
+    line = line_of(producer)
     wires = [line.borrow(Deadline(10)) for _ in range(count)]
     for wire in wires:
         line.give_back(wire)

@@ -15,7 +15,7 @@ import pytest
 from lead_producers import LeadProducer, QueueUnavailable
 from lead_producers.keys import Keys
 
-from tests.integration.producer_sight import LEAD, accepted
+from tests.integration.producer_sight import LEAD, accepted, line_of
 
 CERTIFICATE = Path(__file__).with_name("loopback.pem")
 
@@ -69,10 +69,10 @@ def test_leads_go_through_tls_on_one_connection(
     url = f"rediss://localhost:{tls_port}/0?ssl_ca_certs={CERTIFICATE}"
     with closing(LeadProducer.from_url(url, keys.namespace)) as producer:
         producer.enqueue(LEAD)
-        connections = {id(wire) for wire in producer._line._pool.idle}
+        connections = {id(wire) for wire in line_of(producer)._pool.idle}
         producer.enqueue({"note": "x" * 250_000})
         producer.enqueue_many([{"n": n, "note": "x" * 2000} for n in range(700)])
-        assert {id(wire) for wire in producer._line._pool.idle} == connections
+        assert {id(wire) for wire in line_of(producer)._pool.idle} == connections
     assert accepted(redis_client, keys) == 702
 
 

@@ -100,8 +100,8 @@ def test_a_worker_with_a_bad_token_beside_a_good_one_spoils_nothing(
     assert set(fleet.arrivals().values()) == {1}
     entries = [entry for lead_id in lead_ids for entry in fleet.timeline(lead_id)]
     assert len({e["worker"] for e in entries if e["outcome"] == "delivered"}) == 1
-    # A success of what the good one had in flight speaks for the API, so the trials begin anew: each
-    # of those can cost one more.
+    # A success of what the good one had in flight speaks for the API, so the trials begin anew:
+    # each of those can cost one more.
     assert 0 < refused(sandbox) <= IN_FLIGHT + TRIALS + IN_FLIGHT
     assert bad.running
     assert all(fleet.record(lead_id)["attempts"] == "1" for lead_id in lead_ids)

@@ -56,5 +56,7 @@ def test_enqueue_lua_uses_no_key_that_keys_py_does_not_know() -> None:
     script = files("lead_producers").joinpath("enqueue.lua").read_text(encoding="utf-8")
     known = all_keys(Keys("n")) + [Keys("n").due(lane) for lane in LANES]
     used = set(re.findall(r"P \.\. '([a-z]+:?)'", script))
-    assert used == {"meta", "full", "key:", "lead:", "raw:", "due:", "counts", "bell", "governor"}
+    assert used == {
+        *("meta", "full", "key:", "same:", "lead:", "raw:", "due:", "counts", "bell", "governor")
+    }
     assert all(any(key.startswith("{n}:" + name) for key in known) for name in used)

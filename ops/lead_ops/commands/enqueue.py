@@ -15,7 +15,7 @@ from typing import Any
 import click
 from lead_producers import LeadProducer, ProducerError, QueueUnavailable
 from lead_producers.keys import LANES
-from lead_producers.producer import SOURCE_MAX
+from lead_producers.terms import SOURCE_MAX
 
 from lead_ops import context
 from lead_ops.enqueueing import Enqueueing, Tally, key_from_digest, key_from_field

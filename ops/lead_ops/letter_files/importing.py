@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from lead_producers import BadLead
 from lead_producers.keys import LANES
-from lead_producers.producer import SOURCE_MAX
 from lead_producers.record import encode
+from lead_producers.terms import SOURCE_MAX
 from lead_worker.core.lifecycle import Reason, State
 from lead_worker.core.outcome import FieldError, safe_code
 from lead_worker.store import DeadLetter

@@ -1,0 +1,129 @@
+"""How a spool comes to be on the disk: private, whole, and known for what it is.
+
+It owns the file's permissions, SQLite's settings and the table. `synchronous = FULL` in SQLite's
+mode WAL means that what was committed outlives a crash of the host; `secure_delete`, that what was
+deleted is overwritten. Source: SQLite's page "Pragma statements".
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import time
+from pathlib import Path
+
+from .errors import SpoolError
+from .wire import Deadline
+
+VERSION = 1
+APPLICATION_ID = 0x6C656164
+"""In the file's header: "lead", so that no other program's database is taken for a spool."""
+
+BUSY_SECONDS = 0.005
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS spool (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  namespace TEXT NOT NULL,
+  lead_id TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL,
+  content TEXT NOT NULL,
+  lane TEXT NOT NULL,
+  source TEXT NOT NULL,
+  dedupe_seconds REAL NOT NULL,
+  durable INTEGER NOT NULL,
+  spooled_at REAL NOT NULL,
+  tried INTEGER NOT NULL,
+  raw BLOB NOT NULL
+)"""
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS by_key ON spool (namespace, key) WHERE key <> ''",
+    "CREATE INDEX IF NOT EXISTS by_content ON spool (namespace, content) WHERE content <> ''",
+)
+
+
+def make(path: Path) -> None:
+    """Make the file so that nobody else can read it, before SQLite makes it otherwise."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        _keep_private(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _keep_private(path: Path) -> None:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise SpoolError(f"the spool {path}: expected a file, found something else")
+    if found.st_mode & 0o077:
+        path.chmod(0o600)
+
+
+def connect(path: Path, deadline: Deadline) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        timeout=max(0.001, deadline.left_seconds()),
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        while not _is_set_up(connection, path):
+            if not deadline.left_seconds():
+                raise SpoolError(f"the spool {path} is busy")
+            time.sleep(BUSY_SECONDS)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_set_up(connection: sqlite3.Connection, path: Path) -> bool:
+    """Set it up, unless another process is at it: SQLite does not wait for a change of mode."""
+    try:
+        _set_up(connection, path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        return False
+    return True
+
+
+def _set_up(connection: sqlite3.Connection, path: Path) -> None:
+    ours = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    if ours == (0, 0) and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        ours = (APPLICATION_ID, 0)
+    if ours[0] != APPLICATION_ID or ours[1] > VERSION:
+        raise SpoolError(f"{path} is no spool of this release: choose another path")
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+    if ours[1] < VERSION:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_TABLE)
+        for index in _INDEXES:
+            connection.execute(index)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def inode_of(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def words_for(error: Exception) -> str:
+    return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
