@@ -85,7 +85,7 @@ def _take(draft: Draft, entry: Entry, chosen: Callable[[str], str | None]) -> No
         _take_meta(draft, name, entry.value)
     else:
         known = next(filter(None, map(target, entry.names)), entry.where)
-        known = None if known in _OURS else known
+        known = f"custom.{word}" if known in _OURS else known
         draft.answer(name, entry.value, known)
 
 
