@@ -52,6 +52,7 @@ NAMES = {
         KEYS.raw(""),
         KEYS.timeline(""),
         KEYS.idempotency(""),
+        KEYS.alike(""),
         KEYS.api(""),
         KEYS.claim(""),
         KEYS.worker(""),
