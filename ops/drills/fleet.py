@@ -7,6 +7,8 @@ conditions, with a limit that means "this does not happen any more".
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -117,6 +119,26 @@ class Fleet:
         """Kill Redis (SIGKILL), and start it again on its data."""
         self._redis.kill()
         self._redis.start()
+
+    def stop_redis(self) -> None:
+        """End Redis in order (SIGTERM), as for an update."""
+        self._redis.stop()
+
+    def start_redis(self) -> None:
+        """Start it again on its data."""
+        self._redis.start()
+
+    def freeze_redis(self) -> None:
+        """Let Redis hang (SIGSTOP): it accepts connections and answers nothing."""
+        os.kill(self._redis.pid, signal.SIGSTOP)
+
+    def thaw_redis(self) -> None:
+        """Let it go on."""
+        os.kill(self._redis.pid, signal.SIGCONT)
+
+    @property
+    def redis_url(self) -> str:
+        return self._redis.url
 
     def command(self, *words: str) -> subprocess.Popen[str]:
         """Start the `leads` command on this queue."""

@@ -6,6 +6,7 @@ format and `enqueue.lua`, which the worker builds on.
 
 from .errors import (
     BadLead,
+    BadPayload,
     FormatMismatch,
     NotDurable,
     NotEnqueued,
@@ -19,6 +20,7 @@ from .receipt import Receipt, Summary
 
 __all__ = [
     "BadLead",
+    "BadPayload",
     "FormatMismatch",
     "LeadProducer",
     "NotDurable",

@@ -32,7 +32,8 @@ def test_the_readme_has_the_table_of_settings_as_they_are() -> None:
     assert settings_table() in readme, f"put this into README.md:\n{settings_table()}"
 
 
-def test_every_file_that_the_readme_and_the_runbook_point_to_is_there() -> None:
-    for document in (ROOT / "README.md", ROOT / "ops" / "runbook.md"):
+def test_every_file_that_a_document_points_to_is_there() -> None:
+    documents = ("README.md", "ops/runbook.md", "producers/README.md", "producers/PROTOCOL.md")
+    for document in (ROOT / name for name in documents):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name} points to {target}"
