@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lead_producers import LeadProducer, Receipt
+from lead_producers import BadLead, LeadProducer, Receipt
 from lead_producers.bulk import CHUNK
 
 from .lead_files.lead_file import Bad, Good, Item
@@ -30,7 +30,7 @@ class Tally:
 
     Attributes:
         accepted: are in the queue by this run.
-        duplicates: were there already, by their idempotency key.
+        duplicates: were there already, by their idempotency key or their content.
         refused: cannot be enqueued; `refusals` has the first `KEPT` of them.
         line: of the file, up to which all of this is true; 0 at the beginning.
     """
@@ -54,12 +54,14 @@ class Enqueueing:
         source: str | None,
         on_refused: Callable[[Bad], None],
         on_receipt: Callable[[Receipt], None] | None = None,
+        dedupe_seconds: float | None = None,
+        durable: bool = False,
     ) -> None:
         """Prepare a run.
 
         Args:
             make_key: gives a lead's idempotency key; raises `NoKeyError` to refuse the lead.
-            lane, source: as for `LeadProducer.enqueue_many`.
+            lane, source, dedupe_seconds, durable: as for `LeadProducer.enqueue_many`.
             on_refused: is told of each lead that is refused.
             on_receipt: is given the receipt of each lead that is in the queue, also from before.
         """
@@ -68,6 +70,8 @@ class Enqueueing:
         self._make_key = make_key
         self._lane = lane
         self._source = source
+        self._dedupe_seconds = dedupe_seconds
+        self._durable = durable
         self._on_refused = on_refused
         self._on_receipt = on_receipt
         self._chunk: list[tuple[Good, str | None]] = []
@@ -97,18 +101,25 @@ class Enqueueing:
             self._refuse(Bad(item.place, str(error)))
 
     def _send(self) -> None:
-        chunk = self._chunk
+        chunk, self._chunk = self._chunk, []
+
+        def count(index: int, receipt: Receipt) -> None:
+            self._count(chunk[index][0], receipt)
+
+        def refuse(index: int, error: BadLead) -> None:
+            self._refuse(Bad(chunk[index][0].place, str(error)))
+
         if chunk:
-            summary = self._producer.enqueue_many(
+            self._producer.enqueue_many(
                 (item.raw for item, _ in chunk),
                 self._lane,
                 source=self._source,
                 key=lambda index, _: chunk[index][1],
-                on_receipt=lambda index, receipt: self._count(chunk[index][0], receipt),
+                dedupe_seconds=self._dedupe_seconds,
+                durable=self._durable,
+                on_receipt=count,
+                on_refused=refuse,
             )
-            for index, message in summary.refused:
-                self._refuse(Bad(chunk[index][0].place, message))
-        self._chunk = []
         self.tally.line = self._last_line
 
     def _count(self, item: Good, receipt: Receipt) -> None:
@@ -117,7 +128,8 @@ class Enqueueing:
             self.tally.duplicates += 1
         else:
             self.tally.accepted += 1
-        self.tally.line = item.place.line
+        if item.is_last:
+            self.tally.line = item.place.line
         if self._on_receipt:
             self._on_receipt(receipt)
 
@@ -133,6 +145,18 @@ def key_from_digest(digest: str | None) -> MakeKey:
     if digest is None:
         return lambda _: None
     return lambda item: f"file:{digest}:{item.place.record}"
+
+
+def key_of_payload(name: str, digest: str | None) -> MakeKey:
+    """The keys that the source of payloads gave, by which an app's endpoint enqueues them too; the
+    file's where it gave none. With the source's name in it: read as another's, they are others."""
+
+    def make_key(item: Good) -> str | None:
+        if item.key or digest is None:
+            return item.key
+        return f"file:{digest}:{name}:{item.place.record}:{item.number}"
+
+    return make_key
 
 
 def key_from_field(path: str) -> MakeKey:

@@ -21,6 +21,7 @@ from . import failures
 COMMANDS = (
     "up",
     "enqueue",
+    "spool",
     "status",
     "show",
     "dead",

@@ -94,6 +94,7 @@ class Settings:
     redrive: bool = False
     redrive_every_seconds: float = 6 * HOUR_SECONDS
     redrive_most: int = 3
+    spool: str = ""
     sentry_dsn: Secret = field(default=Secret(""), repr=False)
     sentry_environment: str = "production"
 
@@ -314,6 +315,7 @@ TABLE: tuple[Row, ...] = (
         "how often; a lead that died again waits as long, then 3, 7, ... times as long",
     ),
     Row("LEADS_REDRIVE_MOST", "redrive_most", read_whole(1, 100), "how often one lead at the most"),
+    Row("LEADS_SPOOL", "spool", str, "a spool of this machine's apps, for `leads spool` alone"),
     Row("SENTRY_DSN", "sentry_dsn", read_dsn, "where to report to; nothing is reported without it"),
     Row("SENTRY_ENVIRONMENT", "sentry_environment", str, "the environment that reports carry"),
 )

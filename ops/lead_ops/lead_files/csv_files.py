@@ -8,7 +8,7 @@ lead has, because a file without a header, or with the wrong separator, is all w
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..errors import OpsError
@@ -34,17 +34,24 @@ class HeaderError(OpsError):
     exit_code = 2
 
 
-def read_csv(blocks: Iterable[bytes]) -> Iterator[Item]:
+def read_csv(
+    blocks: Iterable[bytes], knows: Callable[[Sequence[str]], bool] | None = None
+) -> Iterator[Item]:
     """Read one lead from each row; empty cells, and rows without any other, are left out.
 
     A row may have fewer cells than the header: Excel leaves the empty last columns of a block of
     rows out ("Column delimiters are missing in an Excel spreadsheet that is saved as text").
 
+    Args:
+        knows: whether names are those of a header whose rows are no leads yet. They are kept as
+            they are, dots and all.
+
     Raises:
         HeaderError: before any lead is given.
     """
     lines = _Lines(blocks)
-    paths, delimiter = _read_header(next((line for line in lines if line.strip()), ""))
+    header = next((line for line in lines if line.strip()), "")
+    paths, delimiter = _read_header(header, knows)
     rows, record = csv.reader(lines, delimiter=delimiter, strict=True), 0
     while True:
         begins = lines.number + 1
@@ -85,19 +92,26 @@ class _Lines:
         return encoded.decode("utf-8", "surrogateescape") + "\n"
 
 
-def _read_header(line: str) -> tuple[list[ColumnPath], str]:
+def _read_header(
+    line: str, knows: Callable[[Sequence[str]], bool] | None
+) -> tuple[list[ColumnPath], str]:
     if any("\ud800" <= char <= "\udfff" for char in line):
         raise HeaderError(f"line 1: {TOO_LONG if line == _TOO_LONG_LINE else NOT_UTF8}")
     headers = {delimiter: _names(line, delimiter) for delimiter in DELIMITERS}
     delimiter = max(DELIMITERS, key=lambda each: len(headers[each]))
     names = headers[delimiter]
-    if not any(name.split(".")[0] in FIELDS for name in names):
+    if not (knows or _are_fields)(names):
         raise HeaderError(
             "expected a CSV whose first line names its columns (name, email, utm.source, ...) with"
             " , or ; between them, found none of a lead's fields there"
         )
-    _refuse_names(names)
-    return [tuple(name.split(".")) for name in names], delimiter
+    paths = [(name,) if knows else tuple(name.split(".")) for name in names]
+    _refuse_paths(paths)
+    return paths, delimiter
+
+
+def _are_fields(names: Sequence[str]) -> bool:
+    return any(name.split(".")[0] in FIELDS for name in names)
 
 
 def _names(line: str, delimiter: str) -> list[str]:
@@ -111,14 +125,14 @@ def _names(line: str, delimiter: str) -> list[str]:
     return names
 
 
-def _refuse_names(names: list[str]) -> None:
+def _refuse_paths(paths: list[ColumnPath]) -> None:
     known: set[ColumnPath] = set()
-    for number, name in enumerate(names, 1):
-        path = tuple(name.split("."))
+    for number, path in enumerate(paths, 1):
         if not all(path):
             raise HeaderError(f"header: expected a name for column {number}, found a part of one")
         clash = any(path[: len(other)] == other or other[: len(path)] == path for other in known)
         if clash:
+            name = ".".join(path)
             raise HeaderError(
                 f"header: expected each field once, found that of column {number} ({name!a}) twice,"
                 " or as a field and as an object"

@@ -45,6 +45,16 @@ def read_json_array(blocks: Iterable[bytes]) -> Iterator[Item]:
         yield Bad(splitter.place(), fault)
 
 
+def read_json_object(blocks: Iterable[bytes]) -> Iterator[Item]:
+    """Read one lead from a file that is one object, over several lines."""
+    encoded, size = [], 0
+    for block in blocks:
+        size += len(block)
+        if size <= LONGEST:
+            encoded.append(block)
+    yield _item(Place(1, 1), b"".join(encoded) if size <= LONGEST else None)
+
+
 def _item(place: Place, encoded: bytes | None) -> Good | Bad:
     if encoded is None:
         return Bad(place, TOO_LONG)

@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from ..errors import OpsError
 from .csv_files import read_csv
-from .json_files import read_json_array, read_json_lines
+from .json_files import read_json_array, read_json_lines, read_json_object
 from .lead_lines import Bad, Good, Item, Place
+
+if TYPE_CHECKING:
+    from .payloads import Payloads  # a file of leads needs no mappings
 
 __all__ = ["FORMATS", "Bad", "Good", "Item", "LeadFile", "LeadFileError", "Place"]
 
@@ -30,6 +33,9 @@ HOPELESS = 20
 """So many bad ones in front of the first good one mean that the file is not one of leads."""
 
 FORMATS = ("jsonl", "json", "csv")
+FORMS = ("form",)
+"""The sources of payloads that may be the rows of a CSV."""
+
 _READERS = {"jsonl": read_json_lines, "json": read_json_array, "csv": read_csv}
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 _FOREIGN = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -56,13 +62,20 @@ class LeadFile:
         format: one of `FORMATS`.
     """
 
-    def __init__(self, stream: BinaryIO, name: str, format_: str | None = None) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        name: str,
+        format_: str | None = None,
+        payloads: Payloads | None = None,
+    ) -> None:
         """Look at the first bytes of a stream.
 
         Args:
             stream: buffered, at its beginning.
             name: its path, whose suffix may tell the format, or any other.
             format_: one of `FORMATS`, where it is known.
+            payloads: what makes leads of the records, where they are none yet.
 
         Raises:
             LeadFileError: it cannot be read, or is in another encoding than UTF-8.
@@ -72,16 +85,15 @@ class LeadFile:
         self.regular = stat.S_ISREG(facts.st_mode)
         self.size = facts.st_size if self.regular else None
         self._stream = stream
+        self._payloads = payloads
         self._begins_at = stream.tell() if self.regular else 0
         self._head = self._first_bytes()
+        self._is_one_payload = bool(payloads) and format_ in (None, "json") and self._opens_alone()
         self.format = format_ or self._tell_format()
-        if format_ == "json" and self._head.strip() and not self._head.lstrip().startswith(b"["):
-            raise LeadFileError(
-                f"{name}: expected a JSON array, found something else: is it --format jsonl?"
-            )
+        self._refuse_format(format_)
 
     @classmethod
-    def open(cls, path: Path, format_: str | None = None) -> Self:
+    def open(cls, path: Path, format_: str | None = None, payloads: Payloads | None = None) -> Self:
         """Open a file by its path.
 
         Raises:
@@ -90,7 +102,7 @@ class LeadFile:
         stream: BufferedReader | None = None
         try:
             stream = path.open("rb")
-            return cls(stream, str(path), format_)
+            return cls(stream, str(path), format_, payloads)
         except OSError as error:
             raise LeadFileError(f"cannot read {path}: {error.strerror}") from None
         except LeadFileError:
@@ -142,7 +154,15 @@ class LeadFile:
             LeadFileError: it cannot be read any further.
             NotLeadsError: the first `HOPELESS` are all bad; no lead is given.
         """
-        return self._with_hope(_READERS[self.format](self._blocks(on_read)))
+        items = self._records(self._blocks(on_read))
+        return self._with_hope(self._payloads.leads(items) if self._payloads else items)
+
+    def _records(self, blocks: Iterator[bytes]) -> Iterator[Item]:
+        if self._is_one_payload:
+            return read_json_object(blocks)
+        if self._payloads and self.format == "csv":
+            return read_csv(blocks, self._payloads.knows)
+        return _READERS[self.format](blocks)
 
     def _with_hope(self, items: Iterator[Item]) -> Iterator[Item]:
         """Hold the first bad ones back until there is a good one, or until there are too many."""
@@ -191,14 +211,18 @@ class LeadFile:
             head += more
         return head.removeprefix(codecs.BOM_UTF8)
 
+    def _opens_alone(self) -> bool:
+        """Whether the first line is a brace, as where an object is laid out over several lines."""
+        return self._head.lstrip().partition(b"\n")[0].strip() == b"{"
+
     def _tell_format(self) -> str:
         head = self._head.lstrip()
         known = _SUFFIXES.get(Path(self.name).suffix.lower())
         if known:
             return known
-        if head.startswith(b"["):
+        if head.startswith(b"[") or self._is_one_payload:
             return "json"
-        if head.partition(b"\n")[0].strip() == b"{":
+        if self._opens_alone():
             raise LeadFileError(
                 f"{self.name}: expected a lead on each line, or an array of leads, found an object"
                 " over several lines: put it between [ and ]"
@@ -206,6 +230,17 @@ class LeadFile:
         if not head or head.startswith(b"{") or Path(self.name).suffix.lower() == ".json":
             return "jsonl"
         return "csv"
+
+    def _refuse_format(self, asked: str | None) -> None:
+        is_array = self._is_one_payload or self._head.lstrip().startswith(b"[")
+        if asked == "json" and self._head.strip() and not is_array:
+            raise LeadFileError(
+                f"{self.name}: expected a JSON array, found something else: is it --format jsonl?"
+            )
+        if self.format == "csv" and self._payloads and self._payloads.name not in FORMS:
+            raise LeadFileError(
+                f"{self.name}: expected payloads of {self._payloads.name} as JSON, found CSV"
+            )
 
     def _foreign(self, found: str) -> LeadFileError:
         return LeadFileError(

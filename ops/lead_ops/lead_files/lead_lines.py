@@ -31,10 +31,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """A lead that can be read."""
+    """A lead that can be read.
+
+    Attributes:
+        key: its idempotency key, where its source gave it one.
+        number: which lead of its record it is, from 1; a record may hold several.
+        is_last: whether it is the last of them.
+    """
 
     place: Place
     raw: dict[str, Any] = field(repr=False)
+    key: str | None = field(default=None, repr=False)
+    number: int = 1
+    is_last: bool = True
 
 
 @dataclass(frozen=True, slots=True)
