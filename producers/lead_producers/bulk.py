@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +28,21 @@ def entry_of(place: int, raw: Mapping[str, Any], key: str | None, terms: Terms) 
     Raises:
         BadLead: it, or its key, cannot be stored.
     """
-    encoded = encode(raw)
-    content = content_digest(raw) if terms.dedupe_seconds else ""
+    encoded = _encoded(raw)
+    # Of what is stored, and not of `raw`, which may have changed since.
+    content = content_digest(json.loads(encoded)) if terms.dedupe_seconds else ""
     return Entry(place, new_lead_id(), digest_of(key), content, encoded)
+
+
+def _encoded(raw: Mapping[str, Any]) -> bytes:
+    try:
+        return encode(raw)
+    except BadLead:
+        raise
+    except Exception as error:  # noqa: BLE001 - a mapping of the app's own may raise any
+        found = type(error).__name__
+    # Not within the clause: reporters follow the chain, and that error may hold a value.
+    raise BadLead("", f"expected a lead that can be read, found {found} while it was read")
 
 
 def receipt_of(entry: Entry, position: int, handed: Handed) -> Receipt:

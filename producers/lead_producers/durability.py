@@ -1,7 +1,8 @@
 """Whether Redis has a call's writes on its disk, and not only in its memory.
 
 From 7.2 on it can be asked (`WAITAOF`). An older one with `appendfsync always` answers no sooner
-than its disk has. Source: Redis's pages "WAITAOF" and "Redis persistence".
+than its disk has, unless it is told not to wait for that while it rewrites its file. Source:
+Redis's pages "WAITAOF" and "Redis persistence", and the comments of its redis.conf.
 """
 
 from __future__ import annotations
@@ -15,9 +16,17 @@ from .wire import Deadline, NoReply, Refused, Wire, command
 ALWAYS, ASKED = "always", "asked"
 """How a server tells: by answering at all, or because it is asked."""
 
-_CONFIG = command(b"CONFIG", b"GET", b"append*")
-_TOUCHED_SECONDS = b"60"
+_CONFIG = command(b"CONFIG", b"GET", b"*append*")
+_ALWAYS = {b"appendonly": b"yes", b"appendfsync": b"always", b"no-appendfsync-on-rewrite": b"no"}
 _NOT_HERE = ("ERR", "NOPERM")  # an unknown command, no append-only file, or not for this user
+_TOUCHED_SECONDS = b"60"
+_EARLIER_SECONDS = 0.2
+"""The server gives up before we do: else its answer to the call itself would be lost too. It looks
+at its clock ten times a second."""
+
+
+class Unwritten(NoReply):
+    """Its disk has the call's writes not yet, though it was given all the time that there is."""
 
 
 def find_out(wire: Wire, deadline: Deadline, where: str) -> str:
@@ -38,7 +47,9 @@ def question(touched: str, deadline: Deadline) -> bytes:
     `WAITAOF` waits for what its own connection has written. A call that is made again writes
     nothing, since the leads are there from the first time; hence a write of its own.
     """
-    wait_ms = max(1, math.floor(deadline.left_seconds() * 1000))
+    left_seconds = deadline.left_seconds()
+    wait_seconds = max(left_seconds - _EARLIER_SECONDS, left_seconds / 2)
+    wait_ms = max(1, math.floor(wait_seconds * 1000))
     touch = command(b"SET", touched.encode(), b"1", b"EX", _TOUCHED_SECONDS)
     return touch + command(b"WAITAOF", b"1", b"0", str(wait_ms).encode())
 
@@ -47,7 +58,7 @@ def confirm(replies: list[Any], deadline: Deadline, where: str) -> None:
     """Read the answers to `question`.
 
     Raises:
-        NoReply, Refused: it is not on the disk, as far as is known.
+        NoReply, Unwritten: it is not on the disk, as far as is known.
         NotDurable: the server cannot tell any more.
     """
     touch, waited = replies
@@ -55,10 +66,11 @@ def confirm(replies: list[Any], deadline: Deadline, where: str) -> None:
         raise NoReply(f"cannot say whether its disk has it: {touch}", sent=True)
     if isinstance(waited, Refused):
         if waited.code not in _NOT_HERE:
-            raise waited
+            # As when a primary becomes a replica: the script has run, so this is no refusal of it.
+            raise NoReply(f"did not say that its disk has it: {waited}", sent=True)
         raise NotDurable(_advice(where, "enqueued all the same"), maybe_enqueued=True)
     if not (isinstance(waited, list) and waited and waited[0]):
-        raise NoReply(f"did not write to its disk within {deadline.seconds:g} s", sent=True)
+        raise Unwritten(f"did not write to its disk within {deadline.seconds:g} s", sent=True)
 
 
 def _how(wire: Wire, deadline: Deadline, where: str) -> str:
@@ -74,13 +86,13 @@ def _how(wire: Wire, deadline: Deadline, where: str) -> str:
     except Refused:
         reply = []
     found = dict(zip(reply[::2], reply[1::2], strict=False))
-    if found.get(b"appendonly") == b"yes" and found.get(b"appendfsync") == b"always":
+    if _ALWAYS.items() <= found.items():
         return ALWAYS
     raise NotDurable(_advice(where, "not enqueued"))
 
 
 def _advice(where: str, fate: str) -> str:
     return (
-        f"Redis at {where} cannot tell when a lead is on its disk: set appendonly to yes and,"
-        f" below Redis 7.2, appendfsync to always ({fate})"
+        f"Redis at {where} cannot tell when a lead is on its disk: set appendonly to yes and, below"
+        f" Redis 7.2, appendfsync to always and no-appendfsync-on-rewrite to no ({fate})"
     )

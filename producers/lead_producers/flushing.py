@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from .bulk import CHUNK, CHUNK_BYTES
+from .errors import NotEnqueued
 from .script import EnqueueScript
-from .spool_file import Row, SpoolFile
+from .spool_file import SpoolFile
+from .spool_rows import Row
 from .terms import Terms
 
 
@@ -64,8 +66,15 @@ class Flush:
         if not rows:
             return None
         self._ask()
-        self._file.mark_tried(rows)
-        return sum((self._send(batch, terms) for terms, batch in _alike(rows)), Flushed())
+        fresh = self._file.mark_tried(rows)
+        try:
+            return sum((self._send(batch, terms) for terms, batch in _alike(rows)), Flushed())
+        except NotEnqueued as error:
+            if (
+                not error.maybe_enqueued
+            ):  # as where Redis is full: it has none of those that are left
+                self._file.unmark_tried(fresh)
+            raise
 
     def _ask(self) -> None:
         """Call without a lead first: what was not sent must not be marked as if it perhaps was."""
@@ -86,7 +95,7 @@ def _alike(rows: list[Row]) -> Iterator[tuple[Terms, list[Row]]]:
     def terms_of(row: Row) -> Terms:
         # Twice the same within so many seconds of each other, not of when Redis came back.
         left = math.ceil(row.terms.dedupe_seconds - (now_at - row.spooled_at))
-        return replace(row.terms, dedupe_seconds=float(max(0, left)))
+        return row.terms._replace(dedupe_seconds=float(max(0, left)))
 
     def order(row: Row) -> tuple[str, str, float, bool]:
         terms = terms_of(row)

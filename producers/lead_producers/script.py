@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import count
 from typing import Any, NamedTuple
 
 from .bell import BELL
 from .connection import Line
-from .durability import ASKED, confirm, find_out, question
+from .durability import ASKED, Unwritten, confirm, find_out, question
 from .errors import FormatMismatch, NotEnqueued, QueueFull, QueueUnavailable
 from .keys import FORMAT, Keys
 from .terms import Entry, Terms
@@ -61,8 +60,7 @@ class Handed(NamedTuple):
     spooled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """A call that is under way, or why it is not: `finish` takes it from there."""
 
     size: int
@@ -133,7 +131,7 @@ class EnqueueScript:
         unsure = False
         for tries in count(1):
             try:
-                return self._understood(self._answer(sent, deadline))
+                return self._answer(sent, deadline)
             except LineError as error:
                 unsure = unsure or (isinstance(error, NoReply) and error.sent)
                 if not _is_worth_another_try(error, tries, deadline):
@@ -147,8 +145,11 @@ class EnqueueScript:
         wire, error, asked = None, None, False
         try:
             wire = self._line.borrow(deadline)
+            new = not wire.tells_durability
             asked = durable and find_out(wire, deadline, self.where) == ASKED
-            wire.send(self._call(size, _BY_SHA, arguments, deadline if asked else None), deadline)
+            # A script that is not known is found out only when the disk has been waited for.
+            how = _BY_TEXT if asked and new else _BY_SHA
+            wire.send(self._call(size, how, arguments, deadline if asked else None), deadline)
         except LineError as caught:
             if wire:
                 self._line.drop(wire)
@@ -164,7 +165,7 @@ class EnqueueScript:
         call = b"*%d\r\n%b%b" % (size, how, arguments)
         return call + question(self._keys.touched, disk) if disk else call
 
-    def _answer(self, sent: Sent, deadline: Deadline) -> Any:
+    def _answer(self, sent: Sent, deadline: Deadline) -> Handed:
         wire = sent.wire
         if not wire:
             raise sent.error or AssertionError("unreachable")
@@ -181,9 +182,10 @@ class EnqueueScript:
             self._line.give_back(wire)
         if isinstance(reply, Refused):
             raise reply
+        handed = self._understood(reply)
         if on_disk:
             confirm(on_disk, deadline, self.where)
-        return reply
+        return handed
 
     def _replies(self, wire: Wire, sent: Sent, deadline: Deadline) -> list[Any]:
         number = 3 if sent.asked else 1
@@ -226,7 +228,7 @@ def _reply(wire: Wire, deadline: Deadline) -> Any:
 
 
 def _is_worth_another_try(error: LineError, tries: int, deadline: Deadline) -> bool:
-    if deadline.left_seconds() <= PAUSE_SECONDS:
+    if isinstance(error, Unwritten) or deadline.left_seconds() <= PAUSE_SECONDS:
         return False
     if isinstance(error, Refused) and error.code in _PASSING:
         return True

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import SpoolError
@@ -21,6 +22,7 @@ APPLICATION_ID = 0x6C656164
 """In the file's header: "lead", so that no other program's database is taken for a spool."""
 
 BUSY_SECONDS = 0.005
+TURN_SECONDS = 0.001
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS spool (
@@ -48,7 +50,8 @@ def make(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
-        _keep_private(path)
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SpoolError(f"the spool {path}: expected a file, found something else") from None
         return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -58,11 +61,11 @@ def make(path: Path) -> None:
 
 
 def _keep_private(path: Path) -> None:
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise SpoolError(f"the spool {path}: expected a file, found something else")
-    if found.st_mode & 0o077:
-        path.chmod(0o600)
+    """Take a spool, and what SQLite has beside it, away from everybody else."""
+    for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        with suppress(FileNotFoundError):
+            if each.stat().st_mode & 0o077:
+                each.chmod(0o600)
 
 
 def connect(path: Path, deadline: Deadline) -> sqlite3.Connection:
@@ -88,7 +91,7 @@ def _is_set_up(connection: sqlite3.Connection, path: Path) -> bool:
     try:
         _set_up(connection, path)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        if not _is_busy(error):
             raise
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -97,14 +100,13 @@ def _is_set_up(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def _set_up(connection: sqlite3.Connection, path: Path) -> None:
-    ours = _pragma(connection, "application_id"), _pragma(connection, "user_version")
-    if ours == (0, 0) and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        ours = (APPLICATION_ID, 0)
-    if ours[0] != APPLICATION_ID or ours[1] > VERSION:
+    program, version = _whose(connection)
+    if program != APPLICATION_ID or version > VERSION:
         raise SpoolError(f"{path} is no spool of this release: choose another path")
+    _keep_private(path)  # not before: another program's file is left as it is
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
-    if ours[1] < VERSION:
+    if version < VERSION:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(_TABLE)
         for index in _INDEXES:
@@ -114,8 +116,42 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("COMMIT")
 
 
+def _whose(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Which program's it is and of which version: ours and 0 where it is empty.
+
+    It is read as of one moment, because another process may be making it.
+    """
+    connection.execute("BEGIN")
+    found = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    is_empty = not connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    connection.execute("COMMIT")
+    return (APPLICATION_ID, 0) if found == (0, 0) and is_empty else found
+
+
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def begin(connection: sqlite3.Connection, deadline: Deadline) -> None:
+    """Begin to write, as soon as no other process does.
+
+    SQLite's own way to wait looks ever more seldom, ten times a second in the end, so behind a few
+    busy processes it would give up without having had a turn.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not (_is_busy(error) and deadline.left_seconds()):
+                raise
+            time.sleep(TURN_SECONDS)
+        else:
+            return
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def inode_of(path: Path) -> int:

@@ -3,8 +3,7 @@
 It owns what is in the file, and that a lead is on the disk before anybody is told so. Processes of
 one user may share it. It must not talk to Redis, nor decide when a lead leaves.
 
-One rule is SQLite's own: a connection must not be used on both sides of a fork, nor closed by the
-child ("How To Corrupt An SQLite Database File", 2.6); so a child leaves its parent's alone.
+It is closed while the process forks (`spool_fork`), and opened again by whoever needs it.
 """
 
 from __future__ import annotations
@@ -16,54 +15,19 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from .errors import SpoolError
-from .spool_disk import connect, inode_of, make, words_for
+from .spool_disk import begin, connect, inode_of, make, words_for
+from .spool_fork import FORK_SECONDS, leave_behind, watch
+from .spool_rows import Contents, Row, cells_of, holder_of, row_of
 from .terms import Entry, Terms
 from .wire import Deadline
 
 STALE_SECONDS = 432_000.0
 """Five days. A lead that may be in Redis is delivered and forgotten there after seven, by default;
 one that lies here for longer could be sent a second time, so a person has to look first."""
-
 _FRESH = "namespace = ? AND NOT (tried AND spooled_at < ?)"
-_left_behind: list[sqlite3.Connection] = []
-
-
-class Row(NamedTuple):
-    """One lead in the spool.
-
-    Attributes:
-        seq: its place in the order, which no other lead has or had.
-        spooled_at: since when it is here, in epoch seconds.
-        tried: Redis may have got it already.
-    """
-
-    seq: int
-    entry: Entry
-    terms: Terms
-    spooled_at: float
-    tried: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a spool has for one namespace.
-
-    Attributes:
-        leads, stored_bytes: how many, and how much JSON.
-        oldest_at: since when the oldest is here, in epoch seconds.
-        stale: how many of them a person has to look at (`STALE_SECONDS`).
-    """
-
-    namespace: str
-    leads: int
-    stored_bytes: int
-    oldest_at: float
-    stale: int
 
 
 class SpoolFile:
@@ -75,6 +39,8 @@ class SpoolFile:
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
         self._lock = threading.Lock()
+        self._forked_by = 0
+        watch(self)
 
     def prepare(self, seconds: float = 5.0) -> None:
         """Make the file where there is none, and see that it is a spool.
@@ -107,17 +73,17 @@ class SpoolFile:
             SpoolError: it could not; nothing was written.
         """
         with self._opened(deadline) as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            begin(connection, deadline)
             now_at = time.time()
             holders: dict[int, str] = {}
             for position, entry in enumerate(entries):
-                holder = _holder(connection, namespace, entry, now_at - terms.dedupe_seconds)
+                holder = holder_of(connection, namespace, entry, now_at - terms.dedupe_seconds)
                 if holder:
                     holders[position] = holder
                 else:
                     connection.execute(
                         "INSERT INTO spool VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        (namespace, *_cells(entry, terms), now_at, tried, entry.raw),
+                        (namespace, *cells_of(entry, terms), now_at, tried, entry.raw),
                     )
             connection.execute("COMMIT")
         return holders
@@ -144,17 +110,22 @@ class SpoolFile:
                 f"SELECT * FROM spool WHERE {_FRESH} ORDER BY seq LIMIT ?",  # noqa: S608
                 (namespace, before, most),
             ):
-                rows.append(_row(cells))
+                rows.append(row_of(cells))
                 size += len(rows[-1].entry.raw)
                 if size >= most_bytes:
                     break
             return rows
 
-    def mark_tried(self, rows: Sequence[Row]) -> None:
-        """Note, before they are sent, that Redis may have them. Raises as `remove`."""
-        fresh = [(row.seq,) for row in rows if not row.tried]
-        if fresh:
-            self._write("UPDATE spool SET tried = 1 WHERE seq = ?", fresh)
+    def mark_tried(self, rows: Sequence[Row]) -> list[Row]:
+        """Note, before they are sent, that Redis may have them; gives those of which that is news.
+        Raises as `remove`."""
+        fresh = [row for row in rows if not row.tried]
+        self._write("UPDATE spool SET tried = 1 WHERE seq = ?", fresh)
+        return fresh
+
+    def unmark_tried(self, rows: Sequence[Row]) -> None:
+        """Note that Redis certainly has none of them. Raises as `remove`."""
+        self._write("UPDATE spool SET tried = 0 WHERE seq = ?", rows)
 
     def remove(self, rows: Sequence[Row]) -> None:
         """Let go of leads that Redis has.
@@ -162,7 +133,7 @@ class SpoolFile:
         Raises:
             SpoolError: it could not; they stay.
         """
-        self._write("DELETE FROM spool WHERE seq = ?", [(row.seq,) for row in rows])
+        self._write("DELETE FROM spool WHERE seq = ?", rows)
 
     def contents(self) -> list[Contents]:
         """What is in the file, for each namespace.
@@ -189,6 +160,19 @@ class SpoolFile:
         with self._lock:
             self._drop()
 
+    def before_fork(self) -> None:
+        """Close the file, and keep it closed until `after_fork`."""
+        if self._lock.acquire(timeout=FORK_SECONDS):
+            self._forked_by = threading.get_ident()
+            self._drop()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        if in_child:
+            self._start_anew()
+        elif self._forked_by == threading.get_ident():
+            self._forked_by = 0
+            self._lock.release()
+
     @contextmanager
     def turn(self) -> Iterator[bool]:
         """Be the one process that sends leads on, so that they keep their order; gives False where
@@ -204,10 +188,13 @@ class SpoolFile:
         finally:
             os.close(lock)
 
-    def _write(self, statement: str, rows: list[tuple[int]]) -> None:
-        with self._opened(Deadline(5.0)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(statement, rows)
+    def _write(self, statement: str, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        deadline = Deadline(5.0)
+        with self._opened(deadline) as connection:
+            begin(connection, deadline)
+            connection.executemany(statement, [(row.seq,) for row in rows])
             connection.execute("COMMIT")
 
     @contextmanager
@@ -248,38 +235,8 @@ class SpoolFile:
 
     def _start_anew(self) -> None:
         if self._connection:
-            _left_behind.append(self._connection)
+            leave_behind(self._connection)
         self._connection = None
+        self._forked_by = 0
         self._lock = threading.Lock()
         self._pid = os.getpid()
-
-
-def _holder(
-    connection: sqlite3.Connection, namespace: str, entry: Entry, alike_since: float
-) -> str | None:
-    for column, digest, since in (
-        ("key", entry.key, 0.0),
-        ("content", entry.content, alike_since),
-    ):
-        if digest:
-            found = connection.execute(
-                f"SELECT lead_id FROM spool WHERE namespace = ? AND {column} = ?"  # noqa: S608
-                f" AND {column} <> '' AND spooled_at > ? ORDER BY seq LIMIT 1",
-                (namespace, digest, since),
-            ).fetchone()
-            if found:
-                return str(found[0])
-    return None
-
-
-def _cells(entry: Entry, terms: Terms) -> tuple[Any, ...]:
-    return (
-        *(entry.lead_id, entry.key, entry.content),
-        *(terms.lane, terms.source, terms.dedupe_seconds, terms.durable),
-    )
-
-
-def _row(cells: tuple[Any, ...]) -> Row:
-    seq, _, lead_id, key, content, lane, source, dedupe, durable, spooled_at, tried, raw = cells
-    entry = Entry(seq, lead_id, key, content, raw)
-    return Row(seq, entry, Terms(lane, source, dedupe, bool(durable)), spooled_at, bool(tried))

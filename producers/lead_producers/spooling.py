@@ -11,8 +11,8 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from os import PathLike
+from typing import NamedTuple
 
 from .breaker import Breaker
 from .connection import Line
@@ -38,8 +38,7 @@ _RESERVE = 0.25
 logger = logging.getLogger("lead_producers")
 
 
-@dataclass(frozen=True, slots=True)
-class _UnderWay:
+class _UnderWay(NamedTuple):
     """A call that has begun, or was not made because Redis is away (`sent` is None)."""
 
     entries: Sequence[Entry]

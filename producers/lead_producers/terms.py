@@ -5,7 +5,6 @@ No error of its holds a value of a lead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from .errors import BadLead
@@ -35,8 +34,7 @@ class Entry(NamedTuple):
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """How the leads of one call are to be enqueued.
 
     Attributes:

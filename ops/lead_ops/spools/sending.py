@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from lead_producers.flushing import Flush, Flushed
 from lead_producers.script import EnqueueScript
-from lead_producers.spool_file import Contents, SpoolFile
+from lead_producers.spool_file import SpoolFile
+from lead_producers.spool_rows import Contents
 from lead_producers.terms import Terms
 
 LOOK_SECONDS = 0.2

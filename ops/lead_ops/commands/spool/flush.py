@@ -14,7 +14,7 @@ from lead_producers import ProducerError, SpoolError
 from lead_producers.connection import Line
 from lead_producers.keys import Keys
 from lead_producers.script import EnqueueScript
-from lead_producers.spool_file import Contents
+from lead_producers.spool_rows import Contents
 from lead_worker.store.reading import Reading
 
 from lead_ops import context

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 from lead_producers import SpoolError
-from lead_producers.spool_file import STALE_SECONDS, Contents, SpoolFile
+from lead_producers.spool_file import STALE_SECONDS, SpoolFile
+from lead_producers.spool_rows import Contents
 from lead_worker import settings
 
 from lead_ops.context import TOKENS

@@ -1,0 +1,76 @@
+"""What a spool has of a lead, as it is in the table and as everybody else sees it.
+
+It owns the columns' order. It must not open a file, nor write to one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from .terms import Entry, Terms
+
+
+class Row(NamedTuple):
+    """One lead in the spool.
+
+    Attributes:
+        seq: its place in the order, which no other lead has or had.
+        spooled_at: since when it is here, in epoch seconds.
+        tried: Redis may have got it already.
+    """
+
+    seq: int
+    entry: Entry
+    terms: Terms
+    spooled_at: float
+    tried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a spool has for one namespace.
+
+    Attributes:
+        leads, stored_bytes: how many, and how much JSON.
+        oldest_at: since when the oldest is here, in epoch seconds.
+        stale: how many of them a person has to look at (`STALE_SECONDS`).
+    """
+
+    namespace: str
+    leads: int
+    stored_bytes: int
+    oldest_at: float
+    stale: int
+
+
+def holder_of(
+    connection: sqlite3.Connection, namespace: str, entry: Entry, alike_since: float
+) -> str | None:
+    for column, digest, since in (
+        ("key", entry.key, 0.0),
+        ("content", entry.content, alike_since),
+    ):
+        if digest:
+            found = connection.execute(
+                f"SELECT lead_id FROM spool WHERE namespace = ? AND {column} = ?"  # noqa: S608
+                f" AND {column} <> '' AND spooled_at > ? ORDER BY seq LIMIT 1",
+                (namespace, digest, since),
+            ).fetchone()
+            if found:
+                return str(found[0])
+    return None
+
+
+def cells_of(entry: Entry, terms: Terms) -> tuple[Any, ...]:
+    return (
+        *(entry.lead_id, entry.key, entry.content),
+        *(terms.lane, terms.source, terms.dedupe_seconds, terms.durable),
+    )
+
+
+def row_of(cells: tuple[Any, ...]) -> Row:
+    seq, _, lead_id, key, content, lane, source, dedupe, durable, spooled_at, tried, raw = cells
+    entry = Entry(seq, lead_id, key, content, raw)
+    return Row(seq, entry, Terms(lane, source, dedupe, bool(durable)), spooled_at, bool(tried))
