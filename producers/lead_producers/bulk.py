@@ -19,19 +19,37 @@ CHUNK = 200
 CHUNK_BYTES = 1_048_576
 """A script call takes no further lead once it has this much of them: Redis stands still for it."""
 
+REFUSED_KEPT = 1000
+"""The most reasons that a summary keeps: a bulk takes the same memory however long it is."""
+
 KeyOf = Callable[[int, Mapping[str, Any]], str | None]
 
 
-def entry_of(place: int, raw: Mapping[str, Any], key: str | None, terms: Terms) -> Entry:
+def entry_of(place: int, raw: Mapping[str, Any], key: str | KeyOf | None, terms: Terms) -> Entry:
     """Make one lead ready to be sent.
+
+    Args:
+        key: its idempotency key, or what makes one of its index and it.
 
     Raises:
         BadLead: it, or its key, cannot be stored.
     """
     encoded = _encoded(raw)
+    if callable(key):
+        key = _made(key, place, raw)
     # Of what is stored, and not of `raw`, which may have changed since.
     content = content_digest(json.loads(encoded)) if terms.dedupe_seconds else ""
     return Entry(place, new_lead_id(), digest_of(key), content, encoded)
+
+
+def _made(key: KeyOf, place: int, raw: Mapping[str, Any]) -> str | None:
+    try:
+        return key(place, raw)
+    except BadLead:
+        raise
+    except Exception as error:  # noqa: BLE001 - what the app reads may be missing in this lead
+        found = type(error).__name__
+    raise BadLead("key", f"expected an idempotency key, found {found} while it was made")
 
 
 def _encoded(raw: Mapping[str, Any]) -> bytes:
@@ -80,7 +98,7 @@ class Tally:
         """Each lead that can be stored, ready to be sent."""
         for index, raw in enumerate(leads):
             try:
-                entry = entry_of(index, raw, key(index, raw) if key else None, terms)
+                entry = entry_of(index, raw, key, terms)
             except BadLead as error:
                 self._refuse(index, error)
             else:
@@ -90,7 +108,7 @@ class Tally:
         self.summary.refused_count += 1
         if self.on_refused:
             self.on_refused(index, error)
-        else:
+        elif len(self.summary.refused) < REFUSED_KEPT:
             self.summary.refused.append((index, str(error)))
 
     def count(self, chunk: Sequence[Entry], handed: Handed) -> None:

@@ -14,6 +14,9 @@ local P = KEYS[1]
 local format, lane, source, bell = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local alike_ms = math.ceil((tonumber(ARGV[6]) or -1) * 1000)
 local HEAD, EACH, MOST, WEEK_MS = 6, 4, 1000, 604800000
+-- A key under which a lead came that was there already, by its content: for as long as a dead letter
+-- is kept by default.
+local ALIAS_MS = 7776000000
 
 if (lane ~= 'live' and lane ~= 'bulk') or (#ARGV - HEAD) % EACH ~= 0 or #ARGV > HEAD + EACH * MOST then
   return redis.error_reply('ERR expected lane live or bulk, and up to 1000 leads of 4 arguments each')
@@ -29,7 +32,7 @@ local now = time[1] + time[2] / 1e6 + ARGV[5]
 local stamp = string.format('%.6f', now)
 
 -- Read everything before the first write.
-local reply, fresh, keyed, alike, seen = {'ok'}, {}, {}, {}, {}
+local reply, fresh, aliases, keyed, alike, seen = {'ok'}, {}, {}, {}, {}, {}
 
 -- The lead of equal content, unless it is gone: a person who was erased may come again.
 local function twin(content)
@@ -43,7 +46,14 @@ for i = HEAD + 1, #ARGV, EACH do
   local id, digest, content = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   if not seen[id] and redis.call('EXISTS', P .. 'lead:' .. id) == 0 then
     local holder = digest ~= '' and (keyed[digest] or redis.call('GET', P .. 'key:' .. digest))
-    if not holder and alike_ms > 0 and content ~= '' then holder = twin(content) end
+    if not holder and alike_ms > 0 and content ~= '' then
+      holder = twin(content)
+      if holder and holder ~= id and digest ~= '' then
+        aliases[#aliases + 1] = digest
+        aliases[#aliases + 1] = holder
+        keyed[digest] = holder
+      end
+    end
     if not holder then
       seen[id] = true
       if digest ~= '' then keyed[digest] = id end
@@ -55,7 +65,7 @@ for i = HEAD + 1, #ARGV, EACH do
     end
   end
 end
-if #fresh == 0 then return reply end
+if #fresh + #aliases == 0 then return reply end
 -- Only now: who repeats a call that was carried out must hear so, and not that memory is short.
 if redis.call('EXISTS', P .. 'full') == 1 then return {'full'} end
 
@@ -66,6 +76,8 @@ if not silent then
   silent = hold[1] and hold[1] ~= '' and not (ends and ends <= now)
 end
 
+for n = 1, #aliases, 2 do redis.call('SET', P .. 'key:' .. aliases[n], aliases[n + 1], 'PX', ALIAS_MS) end
+if #fresh == 0 then return reply end
 if not found then redis.call('HSET', P .. 'meta', 'format', format) end
 local due = {}
 for n, i in ipairs(fresh) do

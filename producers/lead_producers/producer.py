@@ -132,21 +132,25 @@ class LeadProducer:
             iterable: the leads; read as it is sent, while a connection is held.
             lane: `bulk`, or `live`.
             source, dedupe_seconds, durable: as for `enqueue`, for all of them.
-            key: gives the idempotency key for an index and its lead.
+            key: gives the idempotency key for an index and its lead; one that it raises an
+                exception for is refused.
             on_receipt: called with index and receipt of each lead that is in the queue.
-            on_refused: called with index and reason of each that cannot be stored; without it they
-                are kept in the summary.
+            on_refused: called with index and reason of each that cannot be stored; without it the
+                summary keeps the first 1,000.
             on_progress: called with the counts so far after each round trip.
 
         Returns:
             The counts; a lead that cannot be stored is refused and stops no other.
 
         Raises:
-            BadLead: `lane`, `source` or `dedupe_seconds` is wrong; nothing was enqueued.
+            BadLead: `lane`, `source` or `dedupe_seconds` is wrong, or this is one lead and not
+                many; nothing was enqueued.
             QueueFull, QueueUnavailable, NotDurable: as for `enqueue`; `summary` tells of the chunks
                 before, which are enqueued. The bound is for each chunk.
         """
         terms = checked(lane, source, dedupe_seconds, durable=durable)
+        if isinstance(iterable, Mapping | str | bytes):
+            raise BadLead("", "expected many leads, found a single value: `enqueue` takes one")
         tally = Tally(Summary(), on_receipt, on_refused, on_progress)
         try:
             self._send_all(chunks(tally.entries(iterable, key, terms)), terms, tally)

@@ -30,7 +30,7 @@ class Summary:
         spooled: how many wait in the spool instead.
         duplicates: how many were there already, by their idempotency key or their content.
         refused_count: how many cannot be stored.
-        refused: index and reason of each of those, unless `on_refused` was there to be told.
+        refused: index and reason of the first 1,000 of those, unless `on_refused` was told of all.
     """
 
     accepted: int = 0

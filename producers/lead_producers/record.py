@@ -150,7 +150,7 @@ def _inside(container: Any, path: str) -> Iterator[tuple[Any, str]]:
     for key, item in container.items():
         if not isinstance(key, str):
             yield BadLead(path, f"expected field names that are text, found {_type_name(key)}"), ""
-        elif not _is_unicode(key):
+        elif not is_unicode(key):
             yield BadLead(path, "expected field names in Unicode, found a lone surrogate"), ""
         else:
             yield item, _join(path, key)
@@ -158,7 +158,7 @@ def _inside(container: Any, path: str) -> Iterator[tuple[Any, str]]:
 
 def _leaf_fault(value: Any, path: str) -> BadLead | None:
     if isinstance(value, str):
-        found = None if _is_unicode(value) else "Unicode text, found a lone surrogate"
+        found = None if is_unicode(value) else "Unicode text, found a lone surrogate"
         return BadLead(path, f"expected {found}") if found else None
     try:
         _ENCODER.encode(value)
@@ -167,7 +167,8 @@ def _leaf_fault(value: Any, path: str) -> BadLead | None:
     return None
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair, which UTF-8 cannot say."""
     return not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .errors import BadLead
 from .keys import LANES
-from .record import key_digest
+from .record import is_unicode, key_digest
 
 SOURCE_MAX = 100
 DEDUPE_MAX_SECONDS = 604_800.0
@@ -76,6 +76,8 @@ def digest_of(key: str | None) -> str:
         return ""
     if not isinstance(key, str) or not key:
         raise BadLead("key", "expected a text that is not empty, or None")
+    if not is_unicode(key):
+        raise BadLead("key", "expected Unicode text, found a lone surrogate")
     return key_digest(key)
 
 

@@ -56,7 +56,7 @@ export class LeadProducer {
    */
   async enqueue(lead, { key, source, lane = "live", dedupeSeconds } = {}) {
     const words = checked(lane, source, dedupeSeconds);
-    const entry = prepared(lead, key, words);
+    const entry = prepared(lead, () => key, words);
     return receipt(entry, (await this.#script.call([entry], words)).get(0));
   }
 
@@ -124,11 +124,20 @@ function isTime(seconds) {
   return typeof seconds === "number" && seconds >= 0.001 && seconds <= DEDUPE_MAX_SECONDS;
 }
 
-function prepared(lead, key, { dedupeSeconds }) {
+function made(key, index, lead) {
+  try {
+    return key?.(index, lead);
+  } catch (error) {
+    // Its text may hold a value.
+    throw new BadLead("key", `expected an idempotency key, found ${error?.name} while it was made`);
+  }
+}
+
+function prepared(lead, keyOf, { dedupeSeconds }) {
   const json = encode(lead);
   return {
     leadId: newLeadId(),
-    keyDigest: digestOf(key),
+    keyDigest: digestOf(keyOf()),
     contentDigest: dedupeSeconds ? contentDigest(json) : "",
     json,
   };
@@ -146,7 +155,7 @@ async function* entries(leads, words, summary, { key, onRefused }) {
   let index = 0;
   for await (const lead of leads) {
     try {
-      yield { index, ...prepared(lead, key?.(index, lead), words) };
+      yield { index, ...prepared(lead, () => made(key, index, lead), words) };
     } catch (error) {
       if (!(error instanceof BadLead)) throw error;
       if (onRefused) onRefused(index, error);

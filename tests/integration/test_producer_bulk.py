@@ -11,7 +11,7 @@ from lead_producers import (
     LeadProducer,
     Receipt,
 )
-from lead_producers.bulk import CHUNK
+from lead_producers.bulk import CHUNK, REFUSED_KEPT
 from lead_producers.keys import Keys
 
 from tests.integration.producer_sight import LEAD, accepted, calls, raws, waiting
@@ -114,3 +114,42 @@ def test_a_bulk_looks_at_its_arguments_before_it_reads_a_lead(
     with pytest.raises(BadLead):
         producer.enqueue_many(leads, **arguments)
     assert next(leads) == LEAD
+
+
+def test_a_lead_whose_key_cannot_be_made_is_refused_alone_and_without_its_values(
+    producer: LeadProducer,
+) -> None:
+    leads: list[Any] = [{"order": "1"}, {"Ana": "Souza"}, None, {"order": "4"}]
+    summary = producer.enqueue_many(leads, key=lambda _, lead: str(lead["order"]))
+    assert summary.accepted == 2
+    assert summary.refused == [
+        (1, "key: expected an idempotency key, found KeyError while it was made"),
+        (2, "expected a lead as a dict, found a value of type NoneType"),
+    ]
+
+
+@pytest.mark.parametrize("one", [{"name": "Ana"}, "Ana", b"Ana"], ids=["lead", "text", "bytes"])
+def test_one_lead_in_place_of_many_is_a_mistake_that_is_told(
+    producer: LeadProducer, one: Any
+) -> None:
+    with pytest.raises(BadLead, match="`enqueue` takes one"):
+        producer.enqueue_many(one)
+
+
+def test_a_summary_keeps_only_the_first_reasons_and_who_wants_all_is_told_all(
+    producer: LeadProducer,
+) -> None:
+    bad: list[Any] = [None] * (REFUSED_KEPT + 5)
+    summary = producer.enqueue_many(bad)
+    assert (summary.refused_count, len(summary.refused)) == (REFUSED_KEPT + 5, REFUSED_KEPT)
+    told: list[int] = []
+    summary = producer.enqueue_many(bad, on_refused=lambda index, _: told.append(index))
+    assert told == [*range(REFUSED_KEPT + 5)]
+    assert (summary.refused_count, summary.refused) == (REFUSED_KEPT + 5, [])
+
+
+def test_progress_is_told_after_each_round_trip(producer: LeadProducer) -> None:
+    totals: list[int] = []
+    leads = ({"n": n} for n in range(2 * CHUNK + 1))
+    producer.enqueue_many(leads, on_progress=lambda summary: totals.append(summary.total))
+    assert totals == [CHUNK, 2 * CHUNK, 2 * CHUNK + 1]

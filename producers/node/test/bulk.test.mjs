@@ -99,3 +99,19 @@ test("a bulk looks at its arguments before it reads a lead", async () => {
   }
   await failure(client().producer().enqueueMany(leads(), { lane: "express" }));
 });
+
+test("a lead whose key cannot be made is refused alone, without its values", async () => {
+  const { producer } = client();
+  const key = (_, lead) => lead.order.id;
+  const leads = [{ order: { id: "1" } }, { name: "Maria" }, null];
+  const summary = await producer().enqueueMany(leads, { key });
+  assert.equal(summary.accepted, 1);
+  assert.deepEqual(
+    summary.refused.map(({ index, reason }) => [index, /Maria/.test(reason)]),
+    [
+      [1, false],
+      [2, false],
+    ],
+  );
+  assert.match(summary.refused[0].reason, /^key: expected an idempotency key, found TypeError/);
+});
