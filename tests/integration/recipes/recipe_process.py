@@ -97,18 +97,22 @@ class RecipeProcess:
         """Where it listens, once it does."""
         return int(self.await_text(_ADDRESS.pattern))
 
-    def post(self, path: str, fields: Mapping[str, str] | None = None, raw: str = "") -> Answer:
-        """Send a form, or raw JSON."""
+    def post(self, path: str, fields: Mapping[str, object] | None = None, raw: str = "") -> Answer:
+        """Send a form, in which a list is several values, or raw JSON."""
         if fields is not None:
-            return self.call("POST", path, urlencode(fields), "application/x-www-form-urlencoded")
+            body = urlencode(fields, doseq=True)
+            return self.call("POST", path, body, "application/x-www-form-urlencoded")
         return self.call("POST", path, raw, "application/json")
 
-    def call(self, method: str, path: str, body: str = "", content_type: str = "") -> Answer:
+    def call(
+        self, method: str, path: str, body: str | bytes = "", content_type: str = ""
+    ) -> Answer:
         """Make one request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=HANGS_SECONDS)
         try:
             headers = {"Content-Type": content_type} if content_type else {}
-            connection.request(method, path, body.encode(), headers)
+            encoded = body.encode() if isinstance(body, str) else body
+            connection.request(method, path, encoded, headers)
             response = connection.getresponse()
             read = response.read()
         finally:

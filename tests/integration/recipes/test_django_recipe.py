@@ -8,10 +8,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from lead_producers.keys import Keys
+from lead_producers.record import key_digest
 from redis import Redis
 
 from tests.conftest import StartRedis
@@ -33,7 +34,7 @@ try:
     with transaction.atomic():
         contact = Contact.objects.create(name="Ana", email="ana@exemplo.example")
         outbox.add(contact.as_lead())
-        enqueuing.enqueue_on_commit(contact.as_lead(), key=str(contact.pk))
+        enqueuing.enqueue_on_commit(contact.as_lead(), contact.pk)
         raise RuntimeError
 except RuntimeError:
     pass
@@ -120,15 +121,18 @@ def test_a_contact_is_saved_and_its_lead_enqueued_after_the_commit_or_by_the_rel
     project: Project, redis_client: Redis, keys: Keys
 ) -> None:
     app = project.serve()
-    assert app.post("/contacts/after-commit", form()).status == 202
+    contact = app.post("/contacts/after-commit", form())
+    assert contact.status == 202
     assert raws(redis_client, keys) == [form()]
 
     assert app.post("/contacts/outbox", form("Bia")).status == 202
-    assert project.count("outboxlead") == 1
+    [row_key] = project.column("outboxlead", "key")
     assert accepted(redis_client, keys) == 1
     project.relay_once()
     assert raws(redis_client, keys) == [form(), form("Bia")]
     assert project.count("outboxlead") == 0
+    for key in (f"contact:{contact.body['contact']}", f"outbox:{UUID(row_key)}"):
+        assert redis_client.exists(keys.idempotency(key_digest(key))) == 1
 
     assert app.post("/contacts/outbox", {"name": "Eva", "email": "?"}).status == 422
     assert (project.count("contact"), project.count("outboxlead")) == (2, 0)
@@ -194,17 +198,22 @@ def test_a_relay_that_is_killed_between_sending_and_deleting_sends_nothing_twice
 def test_a_lead_that_cannot_be_stored_keeps_its_reason_and_holds_up_nobody(
     project: Project, redis_client: Redis, keys: Keys
 ) -> None:
-    project.fill('{"n":1}', '{"name":"\\ud800"}', "none", '{"n":2}')
+    too_long = "1" * 5000
+    faulty = {
+        '{"name":"\\ud800"}': "name: expected Unicode text, found a lone surrogate",
+        "null": "expected a lead as a dict, found a value of type NoneType",
+        "none": "raw_json: expected JSON, found another text",
+        "[" * 100_000: "raw_json: expected fewer levels, found more than can be read",
+        f'{{"n":{too_long}}}': "raw_json: expected shorter numbers, found one that cannot be read",
+        '{"n":7,"n":8}': "raw_json: expected each name once in an object, found 'n' again",
+    }
+    project.fill('{"n":1}', *faulty, '{"n":2}')
     project.relay_once()
     assert [lead["n"] for lead in raws(redis_client, keys)] == [1, 2]
-    errors = [
-        "name: expected Unicode text, found a lone surrogate",
-        "expected a lead as a dict, found a value of type NoneType",
-    ]
-    assert project.column("outboxlead", "error") == errors
+    assert project.column("outboxlead", "error") == [*faulty.values()]
     project.fill('{"n":3}')
     project.relay_once()
-    assert project.column("outboxlead", "error") == errors
+    assert project.column("outboxlead", "error") == [*faulty.values()]
     assert accepted(redis_client, keys) == 3
 
 

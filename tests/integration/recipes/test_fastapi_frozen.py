@@ -7,6 +7,7 @@ that hang.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 from lead_producers.keys import Keys
 from redis import Redis
@@ -29,7 +30,7 @@ def test_while_redis_hangs_other_requests_are_answered_before_those_that_wait_fo
     redis = own_redis()
     app = start_recipe("fastapi", *SERVERS["fastapi"], LEADS_REDIS_URL=redis.url)
     assert app.call("GET", "/health").body == {"enqueuing": 0}
-    forms = [{"name": "Ana", "submission_id": f"form-{n}"} for n in range(DEFAULT_POOL + 5)]
+    forms = [{"name": "Ana", "submission_id": str(uuid4())} for _ in range(DEFAULT_POOL + 5)]
 
     with ThreadPoolExecutor(len(forms)) as pool:
         with stopped(redis):

@@ -16,6 +16,8 @@ from django.db import transaction
 from lead_producers import LeadProducer, ProducerError
 
 SOURCE = "contact-form"
+KEY_PREFIX = "contact:"
+"""All producers of a namespace share its keys; with this none of ours is that of another app."""
 
 log = getLogger(__name__)
 
@@ -35,7 +37,7 @@ def producer() -> LeadProducer:
     )
 
 
-def enqueue_on_commit(lead: Mapping[str, Any], key: str) -> None:
+def enqueue_on_commit(lead: Mapping[str, Any], contact_id: object) -> None:
     """Enqueue when the transaction that is under way has committed; where none is, at once.
 
     Before that the lead could be delivered although the transaction is rolled back. Under
@@ -43,13 +45,13 @@ def enqueue_on_commit(lead: Mapping[str, Any], key: str) -> None:
     Django's `TestCase` never commits: `captureOnCommitCallbacks(execute=True)` runs it there.
     """
     # A setting that is wrong raises here, while the data can still be rolled back.
-    transaction.on_commit(partial(_enqueue, producer(), lead, key))
+    transaction.on_commit(partial(_enqueue, producer(), lead, contact_id))
 
 
-def _enqueue(producer: LeadProducer, lead: Mapping[str, Any], key: str) -> None:
+def _enqueue(producer: LeadProducer, lead: Mapping[str, Any], contact_id: object) -> None:
     try:
-        producer.enqueue(lead, key=key, source=SOURCE)
+        producer.enqueue(lead, key=f"{KEY_PREFIX}{contact_id}", source=SOURCE)
     except ProducerError as error:
         # The data are saved, so an error page would be a lie, and callbacks after this one would
         # not run. `robust=True` spares them too, but logs a traceback, whose frames hold the lead.
-        log.error("no receipt for the lead of contact %s: %s", key, error)
+        log.error("no receipt for the lead of contact %s: %s", contact_id, error)

@@ -28,7 +28,7 @@ class OutboxLead(models.Model):
     cannot be stored there stays, with the reason: `OutboxLead.objects.exclude(error="")`.
     """
 
-    # The idempotency key. It makes it harmless to send a row again.
+    # Of the idempotency key. It makes it harmless to send a row again.
     key = models.UUIDField(default=uuid.uuid4, editable=False)
     # Text, not a JSONField: no database then finds fault with a value (PostgreSQL's jsonb refuses
     # "\u0000") and fails the transaction of the app.

@@ -28,7 +28,7 @@ def save_and_enqueue_after_commit(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"errors": form.errors}, status=422)
     with transaction.atomic():
         contact = form.save()
-        enqueue_on_commit(contact.as_lead(), key=str(contact.pk))
+        enqueue_on_commit(contact.as_lead(), contact_id=contact.pk)
     return JsonResponse({"contact": contact.pk}, status=202)
 
 
