@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 from lead_ops.enqueueing import Enqueueing, key_of_payload
 from lead_ops.lead_files.lead_file import Bad, Good, LeadFile, LeadFileError, NotLeadsError, Place
+from lead_ops.lead_files.lead_lines import LONGEST, LONGEST_PAYLOAD
 from lead_ops.lead_files.payloads import Payloads
 from lead_producers import LeadProducer, QueueUnavailable, Receipt
 
@@ -58,7 +59,138 @@ def test_payloads_of_another_source_are_one_error(tmp_path: Path) -> None:
         read(path, Payloads("rd-station"))
 
 
-def test_only_a_form_may_be_csv(tmp_path: Path) -> None:
+PAGE: dict[str, Any] = {
+    "data": [{"id": "1", "field_data": [{"name": "email", "values": ["a@example.com"]}]}] * 2
+}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(PAGE, indent=2),
+        '{"data":[\n' + ",\n".join(map(json.dumps, PAGE["data"])) + "\n]}",
+        '{"paging": {},\n "data": ' + json.dumps(PAGE["data"]) + "}\n",
+        '{"paging": {}\n, "data": ' + json.dumps(PAGE["data"]) + "}\n",
+        json.dumps(PAGE),
+    ],
+)
+def test_a_page_is_one_payload_however_it_is_laid_out(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "page"
+    path.write_text(content)
+    found = read(path, Payloads("meta"))
+    assert [item.key for item in found if isinstance(item, Good)] == ["meta:1", "meta:1"]
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("broken", ['{"email": "a', '{"email": "a@example.com"', '{"email": x},'])
+def test_a_first_line_that_is_broken_off_is_a_bad_line(tmp_path: Path, broken: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f"{broken}\n{json.dumps(ONE)}\n")
+    assert [type(item) for item in read(path, Payloads("form"))] == [Bad, Good]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("is_array", [False, True])
+def test_a_payload_may_be_larger_than_a_lead_but_not_without_end(
+    tmp_path: Path, indent: int | None, is_array: bool
+) -> None:
+    path, payloads = tmp_path / "a", Payloads("meta")
+    for size, kind in ((3 * LONGEST, Good), (LONGEST_PAYLOAD, Bad)):
+        page = PAGE | {"filler": "x" * size}
+        path.write_text(json.dumps([page] if is_array else page, indent=indent))
+        assert {type(item) for item in read(path, payloads)} == {kind}
+
+
+def test_lines_as_browsers_post_forms_are_form_posts(tmp_path: Path) -> None:
+    path = tmp_path / "posts.txt"
+    path.write_text(
+        "nome=Ana+Dias&email=ana%40example.com&tag%5B%5D=a&tag%5B%5D=b\n\nnome=Jo%E3o\nnothing\n"
+        "fields[email][value]=eva%40example.com\n"
+    )
+    one, foreign, none, bracketed = read(path, Payloads("form"))
+    assert isinstance(one, Good)
+    assert one.raw == {
+        "name": "Ana Dias",
+        "email": "ana@example.com",
+        "custom": {"tag": ["a", "b"]},
+    }
+    assert foreign == Bad(Place(3, 2), "expected UTF-8, found bytes that are not")
+    assert isinstance(none, Bad)
+    assert "found no =" in none.message
+    assert isinstance(bracketed, Good)
+
+
+EXPORT = (
+    "id\tcreated_time\tad_id\tform_id\tplatform\tQual o prazo?\tfull_name\temail\tphone_number\n"
+    "l:123\t2026-03-01\tag:4\tf:5\tfb\t1 mês\tJoão\tj@example.com\tp:+5511900000000\n"
+    "l:124\t\t\t\t\t<test lead: dummy data for Qual o prazo?>\tx\t\t\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
+def test_the_rows_of_metas_export_are_leads(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    path, payloads = tmp_path / "export.csv", Payloads("meta")
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    path.write_bytes((mark + EXPORT.replace("\t", delimiter)).encode(encoding))
+    (lead,) = read(path, payloads)
+    assert isinstance(lead, Good)
+    assert (lead.key, payloads.number, payloads.tests) == ("meta:123", 2, 1)
+    custom = lead.raw.pop("custom")
+    assert lead.raw == {"name": "João", "email": "j@example.com", "phone": "+5511900000000"}
+    assert {name: custom[name] for name in ("ad_id", "form_id", "Qual o prazo?")} == {
+        "ad_id": "4",
+        "form_id": "5",
+        "Qual o prazo?": "1 mês",
+    }
+
+
+def test_the_sample_of_metas_export_is_two_leads() -> None:
+    path = Path(__file__).parents[2] / "ops" / "samples" / "mappings" / "meta-export.csv"
+    found = [item for item in read(path, Payloads("meta")) if isinstance(item, Good)]
+    assert [item.key for item in found] == ["meta:1009876543210555", "meta:1009876543210556"]
+    assert found[0].raw["phone"] == "+5541900000909"
+    assert found[0].raw["custom"]["adset_id"] == "120210002"
+
+
+def test_a_file_in_utf16_has_one_digest_and_is_read_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(("nome,e-mail\n" + "João,j@example.com\n" * 20_000).encode("utf-16"))
+    with LeadFile.open(path, None, Payloads("form")) as file:
+        assert file.size is None
+        assert file.digest() == file.digest()
+        assert sum(isinstance(item, Good) for item in file.items()) == 20_000
+
+
+def test_utf16_that_is_broken_is_one_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("nome\nAna\n".encode("utf-16") + b"\x00\xd8\x41")
+    with pytest.raises(LeadFileError, match="UTF-16 that is broken"):
+        read(path, Payloads("form"))
+
+
+def test_the_good_leads_of_a_page_come_first_and_then_what_is_bad(tmp_path: Path) -> None:
+    path, payloads = tmp_path / "a.jsonl", Payloads("meta")
+    path.write_text(json.dumps({"data": [{"id": "0"}, PAGE["data"][0], "x"]}) + "\n")
+    good, *bad = read(path, payloads)
+    assert isinstance(good, Good)
+    assert (good.key, good.is_last, payloads.number) == ("meta:1", False, 1)
+    assert [item.message.partition(":")[0] for item in bad if isinstance(item, Bad)] == [
+        "data[0].field_data",
+        "data[2]",
+    ]
+
+
+def test_a_leads_number_is_the_same_whether_or_not_tests_are_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    test, real = ({"field_data": [{"name": "email", "values": [v]}]} for v in ("test@fb.com", "a"))
+    path.write_text(json.dumps({"data": [test, real]}) + "\n")
+    for include_tests, numbers in ((False, [2]), (True, [1, 2])):
+        found = read(path, Payloads("meta", include_tests=include_tests))
+        assert [item.number for item in found if isinstance(item, Good)] == numbers
+
+
+def test_only_a_form_and_metas_export_may_be_csv(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("nome,e-mail\nAna,ana@example.com\n")
     assert [type(item) for item in read(path, Payloads("form"))] == [Good]

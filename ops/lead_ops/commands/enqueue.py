@@ -26,7 +26,8 @@ from lead_ops.enqueueing import (
     key_from_field,
     key_of_payload,
 )
-from lead_ops.lead_files.lead_file import FORMATS, Bad, LeadFile, LeadFileError
+from lead_ops.lead_files.formats import FORMATS
+from lead_ops.lead_files.lead_file import Bad, LeadFile, LeadFileError
 from lead_ops.progress import Progress
 from lead_ops.render import say, say_json
 from lead_ops.views.enqueued import Stop, say_stopped, say_summary, summary_json
@@ -118,11 +119,14 @@ def enqueue(*, file: str, as_json: bool, **options: Any) -> int:
 
     JSON lines, a JSON array, or CSV with a header (utm.source and custom.x fill objects). A lead
     that cannot be read is reported and stops no other. A FILE that is run twice is enqueued once,
-    so a run that was interrupted can simply be repeated.
+    so a run that was interrupted can simply be repeated. A FILE that was changed is another file,
+    and all its leads are enqueued again.
 
     With --from each record is what a webhook was sent, and may hold several leads: also one object
-    over several lines, and for form the rows of any CSV. Their keys are those by which an app's
-    endpoint enqueues them, so that what came in there is a duplicate here.
+    over several lines; for form the rows of any CSV, or lines such as nome=Ana&email=...; for meta
+    the CSV that its Ads Manager exports. A payload may have 16 MiB, a row 1 MiB. A lead that its
+    source gives a key (all but form do) has the one by which an app's endpoint enqueues it: what
+    came in there, or from another file, is a duplicate here. Any other is known by its FILE alone.
 
     \b
       leads enqueue leads.jsonl

@@ -15,6 +15,7 @@ from ..errors import OpsError
 from .lead_lines import TOO_LONG, Bad, Good, Item, Place, split_lines
 
 DELIMITERS = (",", ";")
+_OF_EXPORTS = (*DELIMITERS, "\t")
 FIELDS = frozenset(
     ("agentId", "agent_id", "name", "email", "phone", "company", "site", "custom", "utm", "capture")
 )
@@ -44,13 +45,16 @@ def read_csv(
 
     Args:
         knows: whether names are those of a header whose rows are no leads yet. They are kept as
-            they are, dots and all.
+            they are, dots and all; there may be tabs between them, and a file with nothing in it
+            has no rows.
 
     Raises:
         HeaderError: before any lead is given.
     """
     lines = _Lines(blocks)
     header = next((line for line in lines if line.strip()), "")
+    if knows and not header:
+        return
     paths, delimiter = _read_header(header, knows)
     rows, record = csv.reader(lines, delimiter=delimiter, strict=True), 0
     while True:
@@ -97,13 +101,16 @@ def _read_header(
 ) -> tuple[list[ColumnPath], str]:
     if any("\ud800" <= char <= "\udfff" for char in line):
         raise HeaderError(f"line 1: {TOO_LONG if line == _TOO_LONG_LINE else NOT_UTF8}")
-    headers = {delimiter: _names(line, delimiter) for delimiter in DELIMITERS}
-    delimiter = max(DELIMITERS, key=lambda each: len(headers[each]))
+    headers = {
+        delimiter: _names(line, delimiter) for delimiter in (_OF_EXPORTS if knows else DELIMITERS)
+    }
+    delimiter = max(headers, key=lambda each: len(headers[each]))
     names = headers[delimiter]
     if not (knows or _are_fields)(names):
         raise HeaderError(
             "expected a CSV whose first line names its columns (name, email, utm.source, ...) with"
-            " , or ; between them, found none of a lead's fields there"
+            f" , or ;{' or tabs' if knows else ''} between them, found none of a lead's fields"
+            " there"
         )
     paths = [(name,) if knows else tuple(name.split(".")) for name in names]
     _refuse_paths(paths)

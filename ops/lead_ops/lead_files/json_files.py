@@ -12,31 +12,31 @@ from collections.abc import Iterable, Iterator
 from lead_worker.core.outcome import FieldError
 from lead_worker.core.strict_json import read_object
 
-from .lead_lines import LONGEST, TOO_LONG, Bad, Good, Item, Place, split_lines
+from .lead_lines import LONGEST, Bad, Good, Item, Place, split_lines, too_long
 
 _OUTSIDE_STRING = re.compile(rb'["\[\]{},]')
 _INSIDE_STRING = re.compile(rb'["\\]')
 
 
-def read_json_lines(blocks: Iterable[bytes]) -> Iterator[Item]:
+def read_json_lines(blocks: Iterable[bytes], longest: int = LONGEST) -> Iterator[Item]:
     """Read one lead from each line; blank lines are left out."""
     record = 0
-    for line in split_lines(blocks):
+    for line in split_lines(blocks, longest):
         if line is None:
             yield None
             continue
         number, encoded = line
         if encoded is None or encoded.strip():
             record += 1
-            yield _item(Place(number, record), encoded)
+            yield _item(Place(number, record), encoded, longest)
 
 
-def read_json_array(blocks: Iterable[bytes]) -> Iterator[Item]:
+def read_json_array(blocks: Iterable[bytes], longest: int = LONGEST) -> Iterator[Item]:
     """Read the leads in an array. One that is broken stops the rest only where its brackets or
     quotes leave open where it ends; then that is said."""
-    splitter = _ArraySplitter()
+    splitter = _ArraySplitter(longest)
     for block in blocks:
-        yield from (_item(place, encoded) for place, encoded in splitter.feed(block))
+        yield from (_item(place, encoded, longest) for place, encoded in splitter.feed(block))
         if splitter.trailing:
             break
         yield None
@@ -45,19 +45,19 @@ def read_json_array(blocks: Iterable[bytes]) -> Iterator[Item]:
         yield Bad(splitter.place(), fault)
 
 
-def read_json_object(blocks: Iterable[bytes]) -> Iterator[Item]:
+def read_json_object(blocks: Iterable[bytes], longest: int = LONGEST) -> Iterator[Item]:
     """Read one lead from a file that is one object, over several lines."""
     encoded, size = [], 0
     for block in blocks:
         size += len(block)
-        if size <= LONGEST:
+        if size <= longest:
             encoded.append(block)
-    yield _item(Place(1, 1), b"".join(encoded) if size <= LONGEST else None)
+    yield _item(Place(1, 1), b"".join(encoded) if size <= longest else None, longest)
 
 
-def _item(place: Place, encoded: bytes | None) -> Good | Bad:
+def _item(place: Place, encoded: bytes | None, longest: int) -> Good | Bad:
     if encoded is None:
-        return Bad(place, TOO_LONG)
+        return Bad(place, too_long(longest))
     found = read_object(encoded)
     if isinstance(found, FieldError):
         return Bad(place, found.message)
@@ -67,7 +67,8 @@ def _item(place: Place, encoded: bytes | None) -> Good | Bad:
 class _ArraySplitter:
     """Cuts an array at the commas between its elements, by brackets and quotes alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
         self._depth = 0
         self._in_string = False
         self._skip = 0  # bytes of the next block that a backslash escapes
@@ -129,7 +130,7 @@ class _ArraySplitter:
 
     def _element(self, *, last: bool) -> Iterator[tuple[Place, bytes | None]]:
         place, encoded = self.place(), b"".join(self._held)
-        too_long = self._held_bytes > LONGEST
+        too_long = self._held_bytes > self._longest
         self._forget()
         if too_long or encoded.strip() or not last:
             self._record += 1
@@ -137,7 +138,7 @@ class _ArraySplitter:
 
     def _hold(self, part: bytes) -> None:
         self._held_bytes += len(part)
-        if self._held_bytes <= LONGEST:
+        if self._held_bytes <= self._longest:
             self._held.append(part)
         else:
             self._lines_lost += part.count(b"\n")

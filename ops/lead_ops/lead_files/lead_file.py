@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from ..errors import OpsError
 from .csv_files import read_csv
+from .form_lines import read_form_lines
+from .formats import URLENCODED, by_content, by_suffix, is_laid_out, is_urlencoded, opens_alone
 from .json_files import read_json_array, read_json_lines, read_json_object
-from .lead_lines import Bad, Good, Item, Place
+from .lead_lines import LONGEST, LONGEST_PAYLOAD, Bad, Good, Item, Place
+from .utf16 import MARKS, WIDER, Utf16Stream, is_utf16
 
 if TYPE_CHECKING:
     from .payloads import Payloads  # a file of leads needs no mappings
 
-__all__ = ["FORMATS", "Bad", "Good", "Item", "LeadFile", "LeadFileError", "Place"]
+__all__ = ["Bad", "Good", "Item", "LeadFile", "LeadFileError", "Place"]
 
 BLOCK = 262_144
 """The most bytes of one read."""
@@ -32,13 +35,10 @@ BLOCK = 262_144
 HOPELESS = 20
 """So many bad ones in front of the first good one mean that the file is not one of leads."""
 
-FORMATS = ("jsonl", "json", "csv")
-FORMS = ("form",)
+ROWS = ("form", "meta")
 """The sources of payloads that may be the rows of a CSV."""
 
-_READERS = {"jsonl": read_json_lines, "json": read_json_array, "csv": read_csv}
-_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
-_FOREIGN = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_READERS = {"jsonl": read_json_lines, "json": read_json_array, URLENCODED: read_form_lines}
 
 
 class LeadFileError(OpsError):
@@ -59,7 +59,7 @@ class LeadFile:
     Attributes:
         name: as an operator knows it.
         size: bytes, or None where that is not known before the end.
-        format: one of `FORMATS`.
+        format: one of `FORMATS`, or `URLENCODED`.
     """
 
     def __init__(
@@ -78,17 +78,18 @@ class LeadFile:
             payloads: what makes leads of the records, where they are none yet.
 
         Raises:
-            LeadFileError: it cannot be read, or is in another encoding than UTF-8.
+            LeadFileError: it cannot be read, or is in another encoding than UTF-8; payloads may be
+                in UTF-16 too.
         """
         facts = os.fstat(stream.fileno())
         self.name = name
         self.regular = stat.S_ISREG(facts.st_mode)
         self.size = facts.st_size if self.regular else None
-        self._stream = stream
+        self._stream: BinaryIO | Utf16Stream = stream
         self._payloads = payloads
         self._begins_at = stream.tell() if self.regular else 0
         self._head = self._first_bytes()
-        self._is_one_payload = bool(payloads) and format_ in (None, "json") and self._opens_alone()
+        self._is_one_payload = self._may_be_laid_out(format_) and is_laid_out(self._head)
         self.format = format_ or self._tell_format()
         self._refuse_format(format_)
 
@@ -158,11 +159,14 @@ class LeadFile:
         return self._with_hope(self._payloads.leads(items) if self._payloads else items)
 
     def _records(self, blocks: Iterator[bytes]) -> Iterator[Item]:
+        longest = LONGEST_PAYLOAD if self._payloads else LONGEST
         if self._is_one_payload:
-            return read_json_object(blocks)
-        if self._payloads and self.format == "csv":
-            return read_csv(blocks, self._payloads.knows)
-        return _READERS[self.format](blocks)
+            return read_json_object(blocks, longest)
+        if self.format != "csv":
+            return _READERS[self.format](blocks, longest)
+        if self._payloads:
+            return self._payloads.of_rows(read_csv(blocks, self._payloads.knows))
+        return read_csv(blocks)
 
     def _with_hope(self, items: Iterator[Item]) -> Iterator[Item]:
         """Hold the first bad ones back until there is a good one, or until there are too many."""
@@ -197,12 +201,17 @@ class LeadFile:
             found: bytes = read(BLOCK)
         except OSError as error:
             raise LeadFileError(f"cannot read {self.name}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise self._foreign("UTF-16 that is broken") from None
         return found
 
     def _first_bytes(self) -> bytes:
         """Read as far as the first byte that says something, and take a byte order mark off."""
         head = self._read()
-        if head.startswith(_FOREIGN):
+        if self._payloads and is_utf16(head) and not isinstance(self._stream, Utf16Stream):
+            self._stream, self.size = Utf16Stream(self._stream, head), None
+            head = self._read()
+        if head.startswith((*MARKS, *WIDER)):
             raise self._foreign("the mark of another encoding")
         while len(head) < BLOCK and not head.removeprefix(codecs.BOM_UTF8)[:BLOCK].strip():
             more = self._read()
@@ -211,25 +220,21 @@ class LeadFile:
             head += more
         return head.removeprefix(codecs.BOM_UTF8)
 
-    def _opens_alone(self) -> bool:
-        """Whether the first line is a brace, as where an object is laid out over several lines."""
-        return self._head.lstrip().partition(b"\n")[0].strip() == b"{"
+    def _may_be_laid_out(self, asked: str | None) -> bool:
+        return self._payloads is not None and asked in (None, "json")
 
     def _tell_format(self) -> str:
-        head = self._head.lstrip()
-        known = _SUFFIXES.get(Path(self.name).suffix.lower())
-        if known:
-            return known
-        if head.startswith(b"[") or self._is_one_payload:
+        if self._payloads and self._payloads.name == "form" and is_urlencoded(self._head):
+            return URLENCODED
+        if self._is_one_payload:
             return "json"
-        if self._opens_alone():
+        known = by_suffix(self.name)
+        if not known and opens_alone(self._head):
             raise LeadFileError(
                 f"{self.name}: expected a lead on each line, or an array of leads, found an object"
                 " over several lines: put it between [ and ]"
             )
-        if not head or head.startswith(b"{") or Path(self.name).suffix.lower() == ".json":
-            return "jsonl"
-        return "csv"
+        return known or by_content(self.name, self._head)
 
     def _refuse_format(self, asked: str | None) -> None:
         is_array = self._is_one_payload or self._head.lstrip().startswith(b"[")
@@ -237,9 +242,10 @@ class LeadFile:
             raise LeadFileError(
                 f"{self.name}: expected a JSON array, found something else: is it --format jsonl?"
             )
-        if self.format == "csv" and self._payloads and self._payloads.name not in FORMS:
+        if self.format == "csv" and self._payloads and self._payloads.name not in ROWS:
             raise LeadFileError(
-                f"{self.name}: expected payloads of {self._payloads.name} as JSON, found CSV"
+                f"{self.name}: expected payloads of {self._payloads.name} as JSON, found CSV;"
+                " the rows of any CSV are taken by --from form"
             )
 
     def _foreign(self, found: str) -> LeadFileError:

@@ -13,7 +13,16 @@ from typing import Any
 LONGEST = 1_048_576
 """The most bytes of one line, or of one lead in an array: four times what a lead may have."""
 
-TOO_LONG = f"expected at most {LONGEST} bytes, found more"
+LONGEST_PAYLOAD = 16 * LONGEST
+"""The most bytes of one payload: a page of an API holds many leads."""
+
+
+def too_long(longest: int) -> str:
+    """Say that one is longer than may be."""
+    return f"expected at most {longest} bytes, found more"
+
+
+TOO_LONG = too_long(LONGEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +67,19 @@ Item = Good | Bad | None
 """None: nothing more is at hand for the moment, so hand over what there is."""
 
 Line = tuple[int, bytes | None]
-"""A line's number and its bytes without the line feed; None where it is longer than `LONGEST`."""
+"""A line's number and its bytes without the line feed; None where it is longer than may be."""
 
 
-def split_lines(blocks: Iterable[bytes]) -> Iterator[Line | None]:
+def split_lines(blocks: Iterable[bytes], longest: int = LONGEST) -> Iterator[Line | None]:
     """Split blocks into lines; gives None at the end of each block, before it waits for another."""
     number, rest, too_long = 0, b"", False
     for block in blocks:
         *whole, rest = (rest + block).split(b"\n")
         for line in whole:
             number += 1
-            yield number, None if too_long or len(line) > LONGEST else line
+            yield number, None if too_long or len(line) > longest else line
             too_long = False
-        if too_long or len(rest) > LONGEST:
+        if too_long or len(rest) > longest:
             rest, too_long = b"", True
         yield None
     if rest or too_long:

@@ -49,6 +49,10 @@ def say_summary(tally: Tally, payloads: Payloads | None, why_duplicates: str) ->
         payloads: that they were made of, if they were.
         why_duplicates: is said of the duplicates.
     """
+    nothing = _nothing(tally, payloads)
+    if nothing:
+        say(nothing)
+        return
     accepted = count_words(tally.accepted, "lead", "leads")
     duplicates = count_words(tally.duplicates, "duplicate", "duplicates")
     made_of = f"{count_words(payloads.number, 'payload', 'payloads')}: " if payloads else ""
@@ -61,6 +65,16 @@ def say_summary(tally: Tally, payloads: Payloads | None, why_duplicates: str) ->
     if tally.refused:
         # A file that was changed is another file, so its other leads would be enqueued twice.
         say("mend the refused ones in a file of their own, and enqueue that")
+
+
+def _nothing(tally: Tally, payloads: Payloads | None) -> str:
+    """What is said where there was nothing to enqueue, or ""."""
+    if not payloads or payloads.tests or tally.accepted or tally.duplicates or tally.refused:
+        return ""
+    if not payloads.number:
+        return "no payload in it: nothing was enqueued"
+    read = count_words(payloads.number, "payload", "payloads")
+    return f"{read}, no lead in {'it' if payloads.number == 1 else 'them'}: nothing was enqueued"
 
 
 def say_stopped(tally: Tally, stopped: Stop, *, repeatable: bool) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .bad_payload import BadPayload
 from .form_posts import form
 from .google_lead_forms import google_ads
 from .mapped import Mapped
@@ -26,4 +27,13 @@ MAPPINGS: dict[str, Callable[[Mapping[str, Any]], list[Mapped]]] = {
 }
 """Each mapping by the name that its leads have as their source."""
 
-__all__ = ["MAPPINGS", "Mapped", "form", "google_ads", "meta", "rd_station", "typeform"]
+__all__ = [
+    "MAPPINGS",
+    "BadPayload",
+    "Mapped",
+    "form",
+    "google_ads",
+    "meta",
+    "rd_station",
+    "typeform",
+]

@@ -7,18 +7,19 @@ goes to `custom` under the name that it came with. It must not know any source.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-from lead_producers.errors import BadPayload
-
+from .addresses import is_page, query, trimmed
+from .bad_payload import BadPayload
+from .custom_fields import CustomFields, likeness
+from .forbidden import is_forbidden, is_secret
 from .mapped import Mapped
-from .names import FIELDS, is_secret, normal, target, tracking
-from .reading import cleaned, words
+from .names import CLICK_IDS, FIELDS, is_own_email, normal, target, tracking
+from .reading import cleaned, single, words
 
 _NAME_PARTS = ("first_name", "last_name")
-_UNNAMED = "unnamed"
+_WHO = frozenset({"name", "email", "phone", *_NAME_PARTS})
+_CAPTURES = ("completed", "partial")
 
 
 class Draft:
@@ -26,36 +27,47 @@ class Draft:
 
     def __init__(self) -> None:
         self._fields: dict[str, Any] = {}
+        self._weak_email: tuple[str, Any] | None = None
         self._name_parts: dict[str, tuple[str, Any]] = {}
         self._utm: dict[str, Any] = {}
-        self._custom: dict[str, Any] = {}
+        self._custom = CustomFields()
         self._pages: list[str] = []
         self._is_answered = False
 
-    def answer(self, name: str, value: Any, where: str | None = None) -> None:
+    def answer(
+        self,
+        name: str,
+        value: Any,
+        where: str | None = None,
+        *,
+        is_hidden: bool = False,
+        is_certain: bool = False,
+    ) -> None:
         """Take what a person gave, or what a hidden field of the form did.
 
         Args:
             name: what the source calls it; in `custom` it is called so too.
             value: empty ones are left out; a list of one is that one.
             where: as `names.target` gives it, where the source knows better than the name says.
+            is_hidden: nobody typed it in; it makes a lead only where it says who somebody is.
+            is_certain: `where` holds whatever the name says.
         """
-        found = None if is_secret(name) else cleaned(value)
+        is_left_out = is_secret(name) or (is_forbidden(name) and not is_certain)
+        found = None if is_left_out else single(cleaned(value))
         if found is None:
             return
-        self._is_answered = True
-        if isinstance(found, list) and len(found) == 1:
-            found = found[0]
-        group = normal(name) if isinstance(found, dict) else ""
-        if group in ("utm", "custom"):
-            for inner, item in found.items():
-                self._place(f"{group}.{inner}", inner, item)
+        if isinstance(found, dict) and normal(name) in ("utm", "custom"):
+            self._take_group(normal(name), found)
+        elif where is None and is_page(name):
+            self._visited(name, found)
         else:
-            self._place(where or target(name), name, found)
+            place = where or target(name)
+            self._is_answered |= _tells_something(place, found, is_hidden=is_hidden)
+            self._place(place, name, found, is_certain=is_certain)
 
     def note(self, name: str, value: Any) -> None:
         """Take what the source knows beside the answers, into `custom`."""
-        found = None if is_secret(name) else cleaned(value)
+        found = None if is_forbidden(name) else cleaned(value)
         if found is not None:
             self._keep(name, found)
 
@@ -83,19 +95,30 @@ class Draft:
             BadPayload: there was no answer in it.
         """
         if not self._is_answered:
-            raise BadPayload(path, "expected a field with a value in it, found none")
+            raise BadPayload(path, "expected an answer, found that nothing was filled in")
         self._fill_from_pages()
         self._join_name()
         if test:
-            self._custom["test_lead"] = "yes"
+            self._custom.set("test_lead", "yes")
         if is_partial:
             self._fields["capture"] = "partial"
         raw = {field: self._fields[field] for field in FIELDS if field in self._fields}
         raw |= {"utm": self._utm} if self._utm else {}
-        raw |= {"custom": self._custom} if self._custom else {}
+        raw |= {"custom": self._custom.held} if self._custom.held else {}
         return Mapped(raw, key, source, test)
 
-    def _place(self, where: str | None, name: str, value: Any) -> None:
+    def _take_group(self, group: str, found: Mapping[str, Any]) -> None:
+        for inner, item in found.items():
+            place = f"{group}.{inner}"
+            self._is_answered |= _tells_something(place, item, is_hidden=False)
+            self._place(place, inner, single(item))
+
+    def _visited(self, name: str, found: Any) -> None:
+        self._keep(name, found)
+        if isinstance(found, str):
+            self.page(found)
+
+    def _place(self, where: str | None, name: str, value: Any, *, is_certain: bool = False) -> None:
         group, _, inner = (where or "").partition(".")
         if group == "utm":
             self._fill(self._utm, _tag_name(inner), name, value)
@@ -103,12 +126,26 @@ class Draft:
             self._keep(inner, value)
         elif group in _NAME_PARTS and group not in self._name_parts and _is_text(value):
             self._name_parts[group] = (name, value)
-        elif group == "capture" and value not in ("completed", "partial"):
+        elif group == "capture" and value not in _CAPTURES:
             self._keep(name, value)
+        elif group == "email":
+            self._take_email(name, value, is_weak=not (is_certain or is_own_email(name)))
         elif group in FIELDS:
             self._fill(self._fields, group, name, value)
         else:
             self._keep(name, value)
+
+    def _take_email(self, name: str, value: Any, *, is_weak: bool) -> None:
+        """Somebody's own address comes before one at work or of a friend, whichever is first."""
+        before = self._weak_email
+        if is_weak and "email" not in self._fields:
+            self._weak_email = (name, value)
+        elif before and not is_weak:
+            self._weak_email = None
+            self._fields.pop("email", None)
+            self._fill(self._fields, "email", name, value)
+            name, value = before
+        self._fill(self._fields, "email", name, value)
 
     def _fill(self, into: dict[str, Any], field: str, name: str, value: Any) -> None:
         """Fill a field that takes one text; what it cannot take is kept under its own name."""
@@ -117,27 +154,24 @@ class Draft:
         if first is None or not field:
             self._keep(name, value)
             return
-        taken = into.setdefault(field, first)
-        if any(not _is_same(item, taken) for item in found):
+        taken = likeness(into.setdefault(field, first))
+        if any(likeness(item) != taken for item in found):
             self._keep(name, value)
 
     def _keep(self, name: str, value: Any) -> None:
-        base = name.strip() or _UNNAMED
-        free, number = base, 1
-        while free in self._custom:
-            if _is_same(self._custom[free], value):
-                return
-            number += 1
-            free = f"{base}_{number}"
-        self._custom[free] = value
+        kept = trimmed(value) if is_page(name) else value
+        if kept is not None:
+            self._custom.add(name, kept)
 
     def _fill_from_pages(self) -> None:
-        for name, value in (pair for url in self._pages for pair in _query(url)):
-            where = tracking(name)
-            group, _, inner = (where or "").partition(".")
-            into = {"utm": self._utm, "custom": self._custom}.get(group)
-            if into is not None and cleaned(value):
-                into.setdefault(inner, value)
+        for name, value in (pair for url in self._pages for pair in query(url)):
+            group, _, inner = (tracking(name) or "").partition(".")
+            if not cleaned(value):
+                continue
+            if group == "utm":
+                self._utm.setdefault(inner, value)
+            elif group == "custom" and inner not in self._custom.held:
+                self._custom.set(inner, value)
 
     def _join_name(self) -> None:
         """Make the name of its parts; `nome` beside `sobrenome` is a first name. Beside a whole
@@ -158,17 +192,14 @@ def _is_within(part: Any, whole: list[Any]) -> bool:
     return bool(there) and there >= set(words(part).casefold().split())
 
 
-def host(url: str) -> str:
-    """Give an address's host, "" if there is none to be had."""
-    with suppress(ValueError):
-        return urlsplit(url.strip()).netloc.rpartition("@")[2].lower()
-    return ""
-
-
-def _query(url: str) -> list[tuple[str, str]]:
-    with suppress(ValueError):
-        return parse_qsl(urlsplit(url.strip()).query)
-    return []
+def _tells_something(where: str | None, value: Any, *, is_hidden: bool) -> bool:
+    """Whether a value in its place is what somebody answered, or says who somebody is."""
+    group, _, inner = (where or "").partition(".")
+    if group in ("utm", "agentId") or inner in CLICK_IDS:
+        return False
+    if group == "capture":
+        return value not in _CAPTURES
+    return not is_hidden or group in _WHO
 
 
 def _tag_name(tag: str) -> str:
@@ -179,9 +210,3 @@ def _tag_name(tag: str) -> str:
 def _is_text(value: Any) -> bool:
     """Whether the schema takes it where it wants text."""
     return not isinstance(value, bool | list | Mapping)
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    if _is_text(one) and _is_text(other) and words(one):
-        return words(one) == words(other)
-    return bool(one == other)

@@ -17,6 +17,7 @@ from .reading import object_or_empty, text
 
 _GROUPS = ("fields", "form_fields", "data", "meta", "form")
 _ANSWER_GROUPS = _GROUPS[:3]
+_OBJECTS = ("utm", "custom")  # of the lead; `custom[cargo]` is a part of one
 _BRACKETS = re.compile(r"(\w+)((?:\[[^\[\]]+\]){1,2})")
 _GENERATED = re.compile(r"field_[0-9a-f]{5,}|[0-9a-f]{7}")
 _NO_ANSWERS = frozenset(
@@ -33,11 +34,13 @@ class Entry:
         names: what it is called, the name to keep it under first.
         value: as it came.
         where: the lead's field that the type of the entry speaks of; its names speak louder.
+        is_hidden: the form filled it in, and nobody saw it.
     """
 
     names: tuple[str, ...]
     value: Any
     where: str | None = None
+    is_hidden: bool = False
 
 
 @dataclass(slots=True)
@@ -58,14 +61,15 @@ class Post:
 def parts(payload: Mapping[str, Any]) -> Post:
     """Take a form post apart."""
     post = Post()
-    groups: dict[str, dict[str, Any]] = {name: {} for name in _GROUPS}
+    groups: dict[str, dict[str, Any]] = {name: {} for name in (*_GROUPS, *_OBJECTS)}
     for name, value in _pairs(payload):
-        if name in _GROUPS and isinstance(value, Mapping | list) and _joins(groups, name, value):
+        if name in groups and isinstance(value, Mapping | list) and _joins(groups, name, value):
             continue
         if not _unfolds(groups, name, value):
             post.entries.append(Entry((name.removesuffix("[]"),), value))
     for group in _ANSWER_GROUPS:
         post.entries += filter(None, (_entry(name, item) for name, item in groups[group].items()))
+    post.entries += [Entry((name,), groups[name]) for name in _OBJECTS if groups[name]]
     post.meta = {name: _worth(item) for name, item in groups["meta"].items()}
     post.form = groups["form"]
     return post
@@ -84,7 +88,9 @@ def _joins(groups: dict[str, dict[str, Any]], name: str, value: object) -> bool:
     if isinstance(value, Mapping):
         groups[name].update({key: item for key, item in value.items() if isinstance(key, str)})
         return True
-    if isinstance(value, list) and all(text(object_or_empty(item).get("id")) for item in value):
+    if name in _OBJECTS or not isinstance(value, list):
+        return False
+    if all(text(object_or_empty(item).get("id")) for item in value):
         groups[name].update({text(item["id"]): item for item in value})
         return True
     return False
@@ -93,7 +99,7 @@ def _joins(groups: dict[str, dict[str, Any]], name: str, value: object) -> bool:
 def _unfolds(groups: dict[str, dict[str, Any]], name: str, value: object) -> bool:
     """Whether `fields[email][value]` and its like was added to the groups."""
     found = _BRACKETS.fullmatch(name.removesuffix("[]"))
-    if not found or found[1] not in _GROUPS:
+    if not found or found[1] not in groups:
         return False
     group, keys = groups[found[1]], found[2][1:-1].split("][")
     if len(keys) == 1:
@@ -113,7 +119,8 @@ def _entry(name: str, item: object) -> Entry | None:
     if kind in _NO_ANSWERS:
         return None
     names = (title, name) if title and _GENERATED.fullmatch(name) else (name, title)
-    return Entry(tuple(filter(None, names)), _worth(item), _FIELD_OF_TYPE.get(kind))
+    where = _FIELD_OF_TYPE.get(kind)
+    return Entry(tuple(filter(None, names)), _worth(item), where, is_hidden=kind == "hidden")
 
 
 def _worth(item: object) -> Any:

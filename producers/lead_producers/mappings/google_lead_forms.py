@@ -8,16 +8,18 @@ stored.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from .draft import Draft
 from .mapped import Mapped
 from .names import target
-from .reading import objects, opened, text
+from .reading import objects, opened, says_yes, text
 
 SOURCE = "google-ads"
 
+_GENERATED = re.compile(r"QUESTION_\d+")
 _COLUMNS = "user_column_data"
 _HANDLED = frozenset({"lead_id", "gcl_id", "google_key", "is_test", "api_version", _COLUMNS})
 
@@ -41,17 +43,15 @@ def google_ads(payload: Mapping[str, Any]) -> list[Mapped]:
             draft.note(name, value)
     lead_id = text(lead.get("lead_id"))
     key = f"{SOURCE}:{lead_id}" if lead_id else None
-    return [draft.mapped(key, SOURCE, path=_COLUMNS, test=_says_yes(lead.get("is_test")))]
+    return [draft.mapped(key, SOURCE, path=_COLUMNS, test=says_yes(lead.get("is_test")))]
 
 
 def _name(column: Mapping[str, Any]) -> str:
     """Google's own columns by their id (`job_title`), an advertiser's by the question that was
     asked: their ids say nothing."""
-    column_id = text(column.get("column_id"))
+    column_id, question = text(column.get("column_id")), text(column.get("column_name"))
+    if question and _GENERATED.fullmatch(column_id):
+        return question
     if column_id.isascii() and column_id.isupper() and " " not in column_id:
         return column_id.lower()
-    return text(column.get("column_name")) or column_id
-
-
-def _says_yes(value: object) -> bool:
-    return value is True or text(value).lower() in ("true", "1")
+    return question or column_id

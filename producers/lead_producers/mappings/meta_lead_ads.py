@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lead_producers.errors import BadPayload
-
+from .bad_payload import BadPayload
 from .draft import Draft
 from .mapped import Mapped
 from .names import target
+from .pages import read_page
 from .reading import objects, opened, text
 
 SOURCE = "meta"
@@ -33,18 +33,18 @@ def meta(payload: Mapping[str, Any]) -> list[Mapped]:
     """Map leads of the Graph API, each under the key `meta:LEADGEN_ID`.
 
     Raises:
-        BadPayload: it is no such payload; a webhook's notice among them, which holds no lead.
+        BadPayload: it is no such payload; a webhook's notice among them, which holds no lead. The
+            leads of a page in which nothing is wrong are in `others`.
     """
     answer = opened(payload)
     if "field_data" in answer:
-        return [_lead(answer, "")]
+        return _leads_of(answer, "")
     if "data" in answer:
-        leads = objects(answer["data"], "data")
-        return [_lead(lead, f"data[{position}]") for position, lead in enumerate(leads)]
+        return read_page(answer["data"], "data", _leads_of)
     raise _no_lead(answer)
 
 
-def _lead(lead: Mapping[str, Any], path: str) -> Mapped:
+def _leads_of(lead: Mapping[str, Any], path: str) -> list[Mapped]:
     where = f"{path}.field_data" if path else "field_data"
     draft = Draft()
     is_test = False
@@ -61,7 +61,7 @@ def _lead(lead: Mapping[str, Any], path: str) -> Mapped:
             draft.note(name, value)
     lead_id = text(lead.get("id"))
     key = f"{SOURCE}:{lead_id}" if lead_id else None
-    return draft.mapped(key, SOURCE, path=where, test=is_test)
+    return [draft.mapped(key, SOURCE, path=where, test=is_test)]
 
 
 def _no_lead(answer: Mapping[str, Any]) -> BadPayload:

@@ -1,5 +1,5 @@
-"""What a field's name says about its value: which field of the lead it is, a tag of a campaign, an
-ad's click id, or something that must not be stored.
+"""What a field's name says about its value: which field of the lead it is, a tag of a campaign, or
+an ad's click id. What must not be stored is `forbidden`'s.
 
 It owns the tables. It must not look at a value.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -52,10 +53,11 @@ _TABLE = {
 }
 _FIELD_BY_NAME = {name: field for field, names in _TABLE.items() for name in word_set(names)}
 
-_CLICK_IDS = word_set("""
+CLICK_IDS = word_set("""
     gclid gbraid wbraid dclid fbclid fbc fbp msclkid ttclid ttp twclid li_fat_id epik rdt_cid sccid
     yclid
 """)
+"""What the networks that sell ads put into the address of a click."""
 
 # What stands around the name in a question or a label: "Qual é o seu nome?", "your-name", "Tel. *".
 _LEADING = word_set("""
@@ -65,19 +67,25 @@ _LEADING = word_set("""
 """)
 _TRAILING = word_set("obrigatorio obligatorio required opcional optional com con ddd")
 
-_SECRET = re.compile(
-    r"csrf|xsrf|captcha|turnstile|verificationtoken|google_key|api_?key|access_key"
-)
-_TOKEN = re.compile(r"(?:^|_)(?:token|nonce|wpnonce|secret|authorization)(?:_|$)")
-_PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|senha|contrasena)(?:_|$)")
+# An e-mail address of one's own, but not the first that a lead should have.
+_AT_WORK = word_set("work business company corporativo profissional trabalho")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONGEST = 200  # of a name that is compared with the tables
 
 
 def normal(name: str) -> str:
     """Reduce a name to lower-case ASCII letters and digits with single `_` between."""
-    plain = unicodedata.normalize("NFKD", name[:_LONGEST].casefold())
-    marks_gone = "".join(char for char in plain if not unicodedata.combining(char))
-    return re.sub(r"[^a-z0-9]+", "_", marks_gone).strip("_")
+    return spellings(name)[0]
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Give the normal form of a name and, where it has humps (`utmSource`), that of its parts."""
+    return _spellings(name[:_LONGEST])
+
+
+def is_one_of(words: frozenset[str], name: str) -> bool:
+    """Whether a name is in a table, either way that it may be read."""
+    return any(word in words for word in spellings(name))
 
 
 def target(name: str) -> str | None:
@@ -87,10 +95,15 @@ def target(name: str) -> str | None:
         One of `FIELDS`, `first_name` or `last_name`; `utm.TAG`; `custom.CLICKID`; None where the
         name says nothing.
     """
-    word = normal(name)
-    if word in _CLICK_IDS:
-        return f"custom.{word}"
-    return _tag(word) or _FIELD_BY_NAME.get(word) or _FIELD_BY_NAME.get(_core(word))
+    return next(filter(None, map(_target, spellings(name))), None)
+
+
+def is_own_email(name: str) -> bool:
+    """Whether it asks for the person's e-mail address outright: not for one at work, and not for
+    that of somebody else, which only the type of the field tells (`amigo_email`)."""
+    return target(name) == "email" and not any(
+        _AT_WORK & set(word.split("_")) for word in spellings(name)
+    )
 
 
 def tracking(name: str) -> str | None:
@@ -99,16 +112,36 @@ def tracking(name: str) -> str | None:
     return found if found and "." in found else None
 
 
-def is_secret(name: str) -> bool:
-    """Whether a field holds a token, a password or the like, or proves that its sender is no
-    machine. A question that has such a word in it is not meant."""
-    word = normal(name)
-    words = word.count("_") + 1
-    if _PASSWORD.search(word):
-        return words < 5
-    if " " in name.strip():
-        return False
-    return bool(_SECRET.search(word)) or (words < 4 and bool(_TOKEN.search(word)))
+def core(word: str, asking: frozenset[str] = frozenset()) -> str:
+    """Give a name in its normal form without what stands around it in a question or a label.
+
+    Args:
+        asking: words that are left out at its beginning besides those of the table.
+    """
+    tokens = word.split("_")
+    while tokens and (tokens[-1] in _TRAILING or tokens[-1].isdigit()):
+        tokens.pop()
+    leading = _LEADING | asking
+    start = next((at for at, token in enumerate(tokens) if token not in leading), len(tokens))
+    return "_".join(tokens[start:])
+
+
+@lru_cache(maxsize=1024)  # each name is held against a dozen tables
+def _spellings(name: str) -> tuple[str, ...]:
+    whole, parts = _reduced(name), _reduced(_HUMP.sub("_", name))
+    return (whole,) if parts == whole else (whole, parts)
+
+
+def _reduced(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    marks_gone = "".join(char for char in plain if not unicodedata.combining(char))
+    return re.sub(r"[^a-z0-9]+", "_", marks_gone).strip("_")
+
+
+def _target(word: str) -> str | None:
+    if word in CLICK_IDS:
+        return f"custom.{word}"
+    return _tag(word) or _FIELD_BY_NAME.get(word) or _FIELD_BY_NAME.get(core(word))
 
 
 def _tag(word: str) -> str | None:
@@ -116,11 +149,3 @@ def _tag(word: str) -> str | None:
     while rest.startswith("utm_"):
         rest = rest[4:]
     return f"utm.{rest}" if rest != word and rest not in ("", "utm") else None
-
-
-def _core(word: str) -> str:
-    tokens = word.split("_")
-    while tokens and (tokens[-1] in _TRAILING or tokens[-1].isdigit()):
-        tokens.pop()
-    start = next((at for at, token in enumerate(tokens) if token not in _LEADING), len(tokens))
-    return "_".join(tokens[start:])

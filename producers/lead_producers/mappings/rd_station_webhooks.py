@@ -12,13 +12,14 @@ better than a second request that is taken for the first.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from lead_producers.errors import BadPayload
-
+from .bad_payload import BadPayload
 from .draft import Draft
 from .mapped import Mapped
-from .reading import cleaned, object_or_empty, objects, opened, text
+from .pages import read_page
+from .reading import cleaned, object_or_empty, opened, says_yes, text
 
 SOURCE = "rd-station"
 
@@ -41,15 +42,16 @@ _EVENT_HANDLED = frozenset(
 
 def rd_station(payload: Mapping[str, Any]) -> list[Mapped]:
     """Map a webhook of RD Station Marketing, each lead under the key
-    `rd-station:UUID:TIME:IDENTIFIER` of its conversion.
+    `rd-station:UUID:TIME:IDENTIFIER` of its conversion, with `:opportunity` at its end where it
+    says that somebody is one.
 
     Raises:
-        BadPayload: it is no such payload.
+        BadPayload: it is no such payload. The leads of a page in which nothing is wrong are in
+            `others`.
     """
     event = opened(payload)
     if "leads" in event:
-        leads = objects(event["leads"], "leads")
-        return [_older(lead, event, f"leads[{at}]") for at, lead in enumerate(leads)]
+        return read_page(event["leads"], "leads", partial(_older, event))
     if isinstance(event.get("contact"), Mapping):
         return [_newer(event, event["contact"])]
     raise BadPayload(
@@ -57,7 +59,7 @@ def rd_station(payload: Mapping[str, Any]) -> list[Mapped]:
     )
 
 
-def _older(lead: Mapping[str, Any], event: Mapping[str, Any], path: str) -> Mapped:
+def _older(event: Mapping[str, Any], lead: Mapping[str, Any], path: str) -> list[Mapped]:
     draft = Draft()
     _take_person(draft, lead)
     first, last = (object_or_empty(lead.get(name)) for name in _CONVERSIONS)
@@ -67,10 +69,16 @@ def _older(lead: Mapping[str, Any], event: Mapping[str, Any], path: str) -> Mapp
     when = conversion.get("created_at") or event.get("event_timestamp")
     _take_conversion(draft, conversion, content)
     _note_conversion(draft, identifier, when)
-    if cleaned(first.get("content")) != cleaned(content):
+    if _facts(first) != _facts(conversion):
         draft.note("first_conversion", first)
     which = (when, identifier) if text(when) else (lead.get("number_conversions"), None)
-    return draft.mapped(_key(lead, *which), SOURCE, path=path)
+    key = _key(lead, *which, is_opportunity=says_yes(lead.get("opportunity")))
+    return [draft.mapped(key, SOURCE, path=path)]
+
+
+def _facts(conversion: Mapping[str, Any]) -> Any:
+    """What tells one conversion from another."""
+    return cleaned({name: conversion[name] for name in conversion if name != "cumulative_sum"})
 
 
 def _newer(event: Mapping[str, Any], contact: Mapping[str, Any]) -> Mapped:
@@ -81,9 +89,10 @@ def _newer(event: Mapping[str, Any], contact: Mapping[str, Any]) -> Mapped:
     for name, value in event.items():
         if isinstance(name, str) and name not in _EVENT_HANDLED:
             draft.note(name, value)
-    return draft.mapped(
-        _key(contact, when or event.get("event_uuid"), identifier), SOURCE, path="contact"
-    )
+    is_opportunity = text(event.get("event_type")).endswith("MARKED_OPPORTUNITY")
+    which = (when or event.get("event_uuid"), identifier)
+    key = _key(contact, *which, is_opportunity=is_opportunity)
+    return draft.mapped(key, SOURCE, path="contact")
 
 
 def _take_person(draft: Draft, person: Mapping[str, Any]) -> None:
@@ -148,8 +157,11 @@ def _note_conversion(draft: Draft, identifier: object, when: object) -> None:
     draft.note("conversion_at", when)
 
 
-def _key(person: Mapping[str, Any], which: object, identifier: object) -> str | None:
+def _key(
+    person: Mapping[str, Any], which: object, identifier: object, *, is_opportunity: bool
+) -> str | None:
     who = text(person.get("uuid"))
     if not who or not text(which):
         return None
-    return ":".join(part for part in (SOURCE, who, text(which), text(identifier)) if part)
+    parts = (SOURCE, who, text(which), text(identifier), "opportunity" if is_opportunity else "")
+    return ":".join(filter(None, parts))

@@ -13,9 +13,9 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from lead_producers.errors import BadPayload
-
-from .names import is_secret
+from .addresses import is_page, trimmed
+from .bad_payload import BadPayload
+from .forbidden import is_forbidden
 
 MAX_DEPTH = 32
 """Objects and lists within each other. No source nests a tenth of it, and half of what a lead may
@@ -48,12 +48,29 @@ def objects(value: object, path: str) -> list[Mapping[str, Any]]:
     Raises:
         BadPayload: it is no list, or one of its items is no object.
     """
+    return [an_object(item, f"{path}[{at}]") for at, item in enumerate(listed(value, path))]
+
+
+def listed(value: object, path: str) -> list[Any]:
+    """Give a list.
+
+    Raises:
+        BadPayload: it is none.
+    """
     if not isinstance(value, list | tuple):
         raise BadPayload(path, f"expected a list of objects, found {kind(value)}")
-    for position, item in enumerate(value):
-        if not isinstance(item, Mapping):
-            raise BadPayload(f"{path}[{position}]", f"expected an object, found {kind(item)}")
     return list(value)
+
+
+def an_object(value: object, path: str) -> Mapping[str, Any]:
+    """Give an object.
+
+    Raises:
+        BadPayload: it is none.
+    """
+    if not isinstance(value, Mapping):
+        raise BadPayload(path, f"expected an object, found {kind(value)}")
+    return value
 
 
 def object_or_empty(value: object) -> Mapping[str, Any]:
@@ -73,9 +90,19 @@ def words(value: object) -> str:
     return str(value).strip()
 
 
+def says_yes(value: object) -> bool:
+    """Whether it is true, as JSON or as forms write it."""
+    return value is True or text(value).lower() in ("true", "1")
+
+
+def single(value: Any) -> Any:
+    """Give the one item of a list of one, and whatever else as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
 def cleaned(value: Any) -> Any:
-    """Give a value without what is empty in it and what no lead can hold (files, say); None where
-    nothing is left."""
+    """Give a value without what is empty in it, what must not be stored, and what no lead can hold
+    (files, say); None where nothing is left."""
     if isinstance(value, str):
         return value if value.strip(" \t\r\n\0") else None
     if isinstance(value, Mapping):
@@ -105,8 +132,15 @@ def kind(value: object) -> str:
 
 
 def _cleaned_object(value: Mapping[Any, Any]) -> dict[str, Any]:
-    pairs = ((name, cleaned(item)) for name, item in value.items() if isinstance(name, str))
-    return {name: item for name, item in pairs if item is not None and not is_secret(name)}
+    pairs = (
+        (name, trimmed(found) if is_page(name) else found)
+        for name, found in ((name, cleaned(item)) for name, item in value.items() if _is_kept(name))
+    )
+    return {name: found for name, found in pairs if found is not None}
+
+
+def _is_kept(name: object) -> bool:
+    return isinstance(name, str) and not is_forbidden(name)
 
 
 def _inside(value: object) -> Iterator[object]:

@@ -2,7 +2,8 @@
 
 Source of the shape: typeform.com/developers, "Example webhook payload" and "Retrieve responses".
 A response's `token` identifies it. A partial response has the token that the whole one will have,
-so its key says that it is partial: otherwise the whole one would look like its duplicate.
+so its key says that it is partial: otherwise the whole one would look like its duplicate. A form
+that somebody opened and left has no answer in it and is no lead.
 """
 
 from __future__ import annotations
@@ -11,53 +12,68 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lead_producers.errors import BadPayload
-
+from .bad_payload import BadPayload
 from .draft import Draft
 from .mapped import Mapped
-from .names import target
+from .names import is_own_email, target
+from .pages import read_page
 from .reading import object_or_empty, objects, opened, text
 
 SOURCE = "typeform"
 
 _PARTIAL = "form_response_partial"
 _GENERATED = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9A-HJKMNP-TV-Z]{26}", re.IGNORECASE)
-_MARKUP = re.compile(r"\{\{.*?\}\}|\*")  # earlier answers that are recalled, and bold type
+_MARKUP = re.compile(r"\{\{[^{}]*\}\}|\*")  # earlier answers that are recalled, and bold type
+_UNFINISHED = frozenset({"started", "partial"})
+_NEVER = "0001-01-01"  # stands where a response was not sent off
 _FIELD_OF_TYPE = {"email": "email", "phone_number": "phone"}
 _TEST_EMAIL, _TEST_TEXT = "an_account@example.com", "Lorem ipsum dolor"
 
 
 def typeform(payload: Mapping[str, Any]) -> list[Mapped]:
     """Map Typeform's webhook, or a page of its Responses API (`items`), each response under the key
-    `typeform:TOKEN`.
+    `typeform:TOKEN`, `typeform:TOKEN:partial` where it was not sent off. What was only opened gives
+    no lead.
 
     Raises:
-        BadPayload: it is no such payload.
+        BadPayload: it is no such payload. The responses of a page in which nothing is wrong are in
+            `others`.
     """
     event = opened(payload)
     if "items" in event:
-        items = objects(event["items"], "items")
-        return [_lead(item, f"items[{at}]", is_partial=False) for at, item in enumerate(items)]
+        return read_page(event["items"], "items", _leads_of_item)
     response = event.get("form_response")
     if not isinstance(response, Mapping):
         raise BadPayload("form_response", "expected a response of Typeform, found none")
-    return [_lead(response, "form_response", is_partial=event.get("event_type") == _PARTIAL)]
+    return _leads_of(response, "form_response", is_partial=event.get("event_type") == _PARTIAL)
 
 
-def _lead(response: Mapping[str, Any], path: str, *, is_partial: bool) -> Mapped:
+def _leads_of_item(item: Mapping[str, Any], path: str) -> list[Mapped]:
+    kind, submitted = text(item.get("response_type")), text(item.get("submitted_at"))
+    is_partial = kind in _UNFINISHED or (not kind and submitted.startswith(_NEVER))
+    return _leads_of(item, path, is_partial=is_partial)
+
+
+def _leads_of(response: Mapping[str, Any], path: str, *, is_partial: bool) -> list[Mapped]:
+    answers = objects(response.get("answers") or [], f"{path}.answers")
+    if is_partial and not answers:
+        return []
     draft = Draft()
     definition = object_or_empty(response.get("definition"))
     titles = dict(_titles(definition))
-    answers = objects(response.get("answers") or [], f"{path}.answers")
     for answer in answers:
         _take(draft, answer, titles)
     for name, value in object_or_empty(response.get("hidden")).items():
         if isinstance(name, str):
-            draft.answer(name, value)
+            draft.answer(name, value, is_hidden=True)
     _take_the_rest(draft, response, definition)
     is_test = _is_test(answers)
-    key = _key(text(response.get("token")), is_partial=is_partial)
-    return draft.mapped(key, SOURCE, path=path, test=is_test, is_partial=is_partial)
+    key = _key(_token(response), is_partial=is_partial)
+    return [draft.mapped(key, SOURCE, path=path, test=is_test, is_partial=is_partial)]
+
+
+def _token(response: Mapping[str, Any]) -> str:
+    return text(response.get("token")) or text(response.get("response_id"))
 
 
 def _key(token: str, *, is_partial: bool) -> str | None:
@@ -74,7 +90,8 @@ def _take(draft: Draft, answer: Mapping[str, Any], titles: Mapping[str, str]) ->
     where = _FIELD_OF_TYPE.get(text(answer.get("type"))) or target(ref) or target(title)
     if not where and text(field.get("type")) == "website":
         where = "site"
-    draft.answer(name, _value(answer), where)
+    is_own = where == "email" and (is_own_email(ref) or is_own_email(title))
+    draft.answer(name, _value(answer), where, is_certain=is_own)
 
 
 def _value(answer: Mapping[str, Any]) -> Any:
@@ -105,9 +122,11 @@ def _take_the_rest(
 ) -> None:
     draft.note("form_id", response.get("form_id"))
     draft.note("form_name", definition.get("title"))
-    draft.note("typeform_response_id", response.get("token"))
-    for name in ("landed_at", "submitted_at", "response_url"):
-        draft.note(name, response.get(name))
+    draft.note("typeform_response_id", _token(response))
+    for name in ("landed_at", "submitted_at"):
+        if not text(response.get(name)).startswith(_NEVER):
+            draft.note(name, response.get(name))
+    draft.note("response_url", response.get("response_url"))
     draft.note("score", object_or_empty(response.get("calculated")).get("score"))
     variables = response.get("variables")
     for variable in variables if isinstance(variables, list) else []:

@@ -112,8 +112,9 @@ def test_a_bad_payload_is_told_by_line_and_path_and_stops_no_other(
     ran = leads("enqueue", path, "--from", "rd-station")
     assert ran.code == 1
     assert ran.err == "line 2: leads[1]: expected an object, found text\n"
-    assert ran.out.startswith("2 payloads: 2 leads accepted, 0 duplicates, 1 refused\n")
-    assert queue.store.counts().accepted == 2
+    # The other lead of the bad payload is enqueued too.
+    assert ran.out.startswith("3 payloads: 3 leads accepted, 0 duplicates, 1 refused\n")
+    assert queue.store.counts().accepted == 3
 
 
 def test_test_leads_are_left_out_and_counted_unless_they_are_asked_for(
@@ -143,13 +144,57 @@ def test_the_rows_of_a_form_may_have_any_names_and_keep_them(
     assert raw["custom"] == {"Obs. do cliente": "oi"}
 
 
+def test_metas_export_gives_the_leads_that_its_webhook_gave(
+    leads: Leads, queue: Queue, tmp_path: Path
+) -> None:
+    queue.producer.enqueue({"email": "a@example.com"}, key="meta:77")
+    path = tmp_path / "export.csv"
+    path.write_text("id\tfull_name\temail\nl:77\tAna\ta@example.com\nl:78\tEva\t\n", "utf-16")
+    ran = leads("enqueue", path, "--from", "meta")
+    assert ran.code == 0
+    assert ran.out.startswith("2 payloads: 1 lead accepted, 1 duplicate, 0 refused\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "content", "said"),
+    [
+        ("form", "", "no payload in it: nothing was enqueued\n"),
+        ("form", "[]", "no payload in it: nothing was enqueued\n"),
+        ("form", "nome,e-mail\n", "no payload in it: nothing was enqueued\n"),
+        ("rd-station", '{"leads":[]}', "1 payload, no lead in it: nothing was enqueued\n"),
+        ("meta", '{"data":[]}\n' * 2, "2 payloads, no lead in them: nothing was enqueued\n"),
+    ],
+)
+def test_where_there_is_nothing_it_says_so_and_that_is_no_mistake(
+    leads: Leads, tmp_path: Path, source: str, content: str, said: str
+) -> None:
+    path = tmp_path / "a"
+    path.write_text(content)
+    ran = leads("enqueue", path, "--from", source)
+    assert (ran.code, ran.out, ran.err) == (0, said, "")
+
+
+def test_leads_without_a_key_are_other_leads_in_a_file_that_grew_and_keyed_ones_are_not(
+    leads: Leads, tmp_path: Path
+) -> None:
+    plain, keyed = {"nome": "Ana"}, typeform("t1", "ana@example.com")
+    for source, payload, accepted in (("form", plain, 2), ("typeform", keyed, 0)):
+        leads("enqueue", write(tmp_path / "a.jsonl", payload), "--from", source)
+        grown = write(tmp_path / "a.jsonl", payload, payload)
+        ran = leads("enqueue", grown, "--from", source, "--json")
+        assert json.loads(ran.out)["accepted"] == accepted
+    told = " ".join(leads("enqueue", "--help").out.split())
+    assert "A FILE that was changed is another file" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--from", "rd-station", "--key", "email"), "--key is for leads"),
         (("--from", "hubspot"), "is not one of"),
         (("--include-test",), "--include-test is for runs with --from"),
-        (("--from", "meta"), "expected payloads of meta as JSON, found CSV"),
+        (("--from", "typeform"), "found CSV; the rows of any CSV are taken by --from form"),
+        (("--from", "meta"), "found none of a lead's fields there"),
         (("--from", "form"), "found none of a lead's fields there"),
         (("--dedupe-seconds", "0"), "expected seconds from 0.001 to 604800"),
         (("--dedupe-seconds", "nan"), "expected seconds from 0.001 to 604800"),

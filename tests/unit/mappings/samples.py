@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lead_producers.errors import BadPayload
-from lead_producers.mappings import MAPPINGS, Mapped
+from lead_producers.mappings import MAPPINGS, BadPayload, Mapped
 from lead_producers.record import encode
 from lead_worker.core.lead import Lead
 from lead_worker.core.outcome import Invalid

@@ -50,10 +50,25 @@ def test_the_query_of_the_page_gives_tags_but_what_was_given_outright_wins() -> 
     assert only(mapped("form-contact-form-7")).raw["utm"] == {"campaign": "clinica"}
 
 
-@pytest.mark.parametrize("address", ["http://[", "?", "javascript:alert(1)", "https://x/?utm_=1"])
-def test_an_address_that_is_none_costs_nothing(address: str) -> None:
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("http://[", "http://["),
+        ("javascript:alert(1)", "javascript:alert(1)"),
+        ("https://x/?utm_=1", "https://x/"),
+        ("/obrigado?email=a@example.com&token=t#x", "/obrigado"),
+        ("https://ana:s3nha@x.example.com/a/b?nome=Ana Dias", "https://x.example.com/a/b"),
+        ("Página de inverno: o que é?", "Página de inverno: o que é?"),
+    ],
+)
+def test_an_address_is_kept_without_what_may_be_personal_in_it(address: str, kept: str) -> None:
     lead = raw({"email": "a@example.com", "page_url": address})
-    assert lead == {"email": "a@example.com", "custom": {"page_url": address}}
+    assert lead == {"email": "a@example.com", "custom": {"page_url": kept}}
+
+
+def test_an_address_that_is_all_query_is_left_out() -> None:
+    lead = raw({"email": "a@example.com", "referrer": "?token=t&gclid=g"})
+    assert lead == {"email": "a@example.com", "custom": {"gclid": "g"}}
 
 
 def test_a_post_as_parse_qs_reads_it_is_taken() -> None:
@@ -97,7 +112,7 @@ def test_elementors_nameless_fields_go_by_their_title_or_type() -> None:
 def test_elementors_labels_serve_where_it_sends_no_ids() -> None:
     lead = raw({"Seu nome": "Ana", "E-mail": "a@example.com", "Page URL": "https://x/?gclid=g"})
     assert lead["name"] == "Ana"
-    assert lead["custom"] == {"Page URL": "https://x/?gclid=g", "gclid": "g"}
+    assert lead["custom"] == {"Page URL": "https://x/", "gclid": "g"}
 
 
 def test_names_of_your_own_come_before_the_table() -> None:
@@ -116,28 +131,47 @@ def test_names_of_your_own_come_before_the_table() -> None:
     }
 
 
-@pytest.mark.parametrize("place", ["mail", "utm.", "custom", "phone.home"])
-def test_a_place_that_there_is_not_is_an_error_at_once(place: str) -> None:
+@pytest.mark.parametrize("place", ["mail", "utm.", "custom", "phone.home", 3, None, ["email"]])
+def test_a_place_that_there_is_not_is_an_error_at_once(place: Any) -> None:
     with pytest.raises(ValueError, match="names: expected a field of the lead"):
         form({"email": "a@example.com"}, names={"x": place})
 
 
 @pytest.mark.parametrize(
-    ("payload", "key"),
+    "page",
     [
-        ({}, None),
-        ({"entry_id": "17"}, None),
-        ({"entry_id": "17", "form_id": "3"}, "form:3:17"),
-        ({"entry_id": 17, "page_url": "https://Ana@X.example.com/a"}, "form:x.example.com:17"),
-        ({"submission_id": "5f2b-9c"}, "form:5f2b-9c"),
-        ({"_wpcf7_unit_tag": "wpcf7-f84-p12-o1", "_wpcf7": "84"}, None),
-        ({"form": {"id": "c1"}, "meta": {"submission_id": {"value": "9"}}}, "form:c1:9"),
+        {"page_url": "https://Ana@X.example.com/a"},
+        {"pageUrl": "https://x.example.com"},
+        {"_wp_http_referer": "https://x.example.com/contato/"},
+        {"meta": {"page_url": {"title": "Page URL", "value": "https://x.example.com/"}}},
     ],
 )
-def test_the_key_is_a_submissions_id_if_it_can_tell_sites_apart(
-    payload: dict[str, Any], key: str | None
+def test_the_key_is_the_site_the_form_and_the_number_of_the_submission(
+    page: dict[str, Any],
 ) -> None:
-    assert only(form({"email": "a@example.com", **payload})).key == key
+    post = {"email": "a@example.com", "form_id": "3", "entry_id": 17, **page}
+    assert only(form(post)).key == "form:x.example.com:3:17"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"page_url": ""},
+        {"form_id": ""},
+        {"entry_id": ""},
+        {"page_url": "/contato/"},
+        {"page_url": "", "referrer": "https://google.example.com/"},
+        {"page_url": "", "landing_page": "https://google.example.com/"},
+        {"page_url": "", "_wp_http_referer": "/contato/"},
+        {"form_id": "3:4"},
+        {"entry_id": "1" * 101},
+        {"entry_id": "5 OR 1"},
+    ],
+)
+def test_where_one_of_the_three_is_not_told_there_is_no_key(change: dict[str, Any]) -> None:
+    post = {"form_id": "3", "entry_id": "17", "page_url": "https://x.example.com/a"}
+    assert only(form({"email": "a@example.com", **post})).key
+    assert only(form({"email": "a@example.com", **post, **change})).key is None
 
 
 def test_your_own_key_is_used_as_it_is() -> None:
@@ -159,10 +193,21 @@ def test_objects_called_utm_and_custom_are_taken_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [{}, {"email": " "}, {"_wpcf7": "84"}, {"form": {"id": "1"}, "fields": []}]
+    "payload",
+    [
+        {},
+        {"email": " "},
+        {"_wpcf7": "84"},
+        {"form": {"id": "1"}, "fields": []},
+        {"utm_source": "x", "gclid": "g", "page_url": "https://x/?utm_medium=y"},
+        {"utm": {"source": "x"}, "utm[medium]": "y", "capture": "partial", "agent_id": "7"},
+        {"fields": {"origem": {"type": "hidden", "value": "site"}}},
+        {"senha": "x", "ip": "203.0.113.8"},
+    ],
 )
 def test_a_form_that_nobody_filled_in_is_refused(payload: dict[str, Any]) -> None:
-    assert complaint("form", payload).path == ""
+    error = complaint("form", payload)
+    assert (error.path, "nothing was filled in" in str(error)) == ("", True)
 
 
 @pytest.mark.parametrize(
@@ -192,3 +237,60 @@ def test_a_visitor_does_not_choose_the_assistant_unless_the_forms_owner_says_so(
 def test_the_visits_address_and_browser_are_left_out() -> None:
     meta = {"remote_ip": {"value": "203.0.113.8"}, "user_agent": {"value": "Mozilla/5.0"}}
     assert form({"nome": "Ana", "meta": meta})[0].raw == {"name": "Ana"}
+
+
+def test_what_tells_who_visited_is_left_out_but_where_the_forms_owner_asks_for_it() -> None:
+    post = {"nome": "Ana", "IP remoto": "203.0.113.8", "Agente de usuário": "Mozilla/5.0"}
+    assert raw(post) == {"name": "Ana"}
+    named = raw(post, names={"IP remoto": "custom.ip", "senha": "custom.senha"})
+    assert named == {"name": "Ana", "custom": {"ip": "203.0.113.8"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "machine", "human"),
+    [
+        ("action", "elementor_pro_forms_send_form", "Comprar um plano"),
+        ("action", "/wp-admin/admin-post.php", "Quero vender"),
+        ("method", "POST", "Pilates"),
+        ("post_id", "12", "o segundo post"),
+    ],
+)
+def test_a_forms_machinery_goes_but_an_answer_of_its_name_stays(
+    name: str, machine: str, human: str
+) -> None:
+    assert raw({"nome": "Ana", name: machine}) == {"name": "Ana"}
+    assert raw({"nome": "Ana", name: human}) == {"name": "Ana", "custom": {name: human}}
+
+
+def test_names_with_brackets_fill_custom_and_utm() -> None:
+    post = {"nome": "Ana", "custom[cargo]": "CEO", "utm[source]": "x", "utm[utm_term]": ["y"]}
+    assert raw(post) == {
+        "name": "Ana",
+        "utm": {"source": "x", "term": "y"},
+        "custom": {"cargo": "CEO"},
+    }
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_ones_own_email_comes_before_a_friends_and_one_at_work(turned: bool) -> None:
+    fields = {
+        "amigo_email": {"type": "email", "value": "friend@example.com"},
+        "email_corporativo": {"type": "email", "value": "work@example.com"},
+        "email": {"type": "email", "value": "own@example.com"},
+    }
+    order = reversed(fields) if turned else iter(fields)
+    lead = raw({"fields": {name: fields[name] for name in order}})
+    assert lead == {
+        "email": "own@example.com",
+        "custom": {"amigo_email": "friend@example.com", "email_corporativo": "work@example.com"},
+    }
+
+
+def test_a_friends_email_is_the_leads_where_there_is_no_other() -> None:
+    fields = {"amigo_email": {"type": "email", "value": "friend@example.com"}}
+    assert raw({"fields": fields}) == {"email": "friend@example.com"}
+
+
+def test_the_address_of_an_upload_is_what_the_visitor_gave() -> None:
+    field = {"type": "upload", "value": "https://site.example.com/uploads/cv.pdf"}
+    assert raw({"fields": {"cv": field}}) == {"custom": {"cv": field["value"]}}

@@ -42,6 +42,29 @@ def test_first_and_last_name_make_a_name() -> None:
     assert only(google_ads({"user_column_data": columns})).raw == {"name": "Lívia Teixeira"}
 
 
+def test_a_numbered_question_goes_by_its_words_where_google_sends_them() -> None:
+    columns = [
+        {"column_id": "QUESTION_1", "column_name": "Qual o seu WhatsApp?", "string_value": "1"},
+        {"column_id": "QUESTION_2", "column_name": "Quantas cadeiras?", "string_value": "4"},
+        {"column_id": "QUESTION_3", "string_value": "sim"},
+    ]
+    assert only(google_ads({"user_column_data": columns})).raw == {
+        "phone": "1",
+        "custom": {"Quantas cadeiras?": "4", "question_3": "sim"},
+    }
+
+
+def test_an_email_at_work_that_comes_first_gives_way_to_ones_own() -> None:
+    columns = [
+        {"column_id": "WORK_EMAIL", "string_value": "work@example.com"},
+        {"column_id": "EMAIL", "string_value": "own@example.com"},
+    ]
+    assert only(google_ads({"user_column_data": columns})).raw == {
+        "email": "own@example.com",
+        "custom": {"work_email": "work@example.com"},
+    }
+
+
 @pytest.mark.parametrize("answer", ["", None, "  "])
 def test_an_answer_that_is_empty_is_left_out(answer: Any) -> None:
     payload = sample("google-ads")

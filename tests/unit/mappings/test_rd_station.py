@@ -96,6 +96,29 @@ def test_the_newer_webhook_made_again_later_is_the_same_lead() -> None:
     assert again.key != once.key
 
 
+def test_a_first_conversion_of_the_same_content_at_another_time_is_kept() -> None:
+    payload = sample("rd-station-leads")
+    payload["leads"][1]["last_conversion"]["created_at"] = "2026-05-01T08:00:00.000-03:00"
+    first_conversion = rd_station(payload)[1].raw["custom"]["first_conversion"]
+    assert first_conversion["created_at"] == "2026-03-20T16:41:10.000-03:00"
+
+
+def test_who_is_marked_as_an_opportunity_is_a_lead_once_more_in_both_webhooks() -> None:
+    older, newer = sample("rd-station-leads"), sample("rd-station-contact")
+    keys = [rd_station(older)[0].key, only(rd_station(newer)).key]
+    older["leads"][0]["opportunity"] = "true"
+    newer["event_type"] = "WEBHOOK.MARKED_OPPORTUNITY"
+    marked = [rd_station(older)[0].key, only(rd_station(newer)).key]
+    assert marked == [f"{key}:opportunity" for key in keys]
+
+
+def test_a_conversion_of_who_is_an_opportunity_already_is_a_conversion() -> None:
+    payload = sample("rd-station-contact")
+    key = only(rd_station(payload)).key
+    payload["contact"]["funnel"]["opportunity"] = True
+    assert only(rd_station(payload)).key == key
+
+
 def test_no_leads_are_no_error() -> None:
     assert rd_station({"leads": []}) == []
 

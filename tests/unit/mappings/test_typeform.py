@@ -87,6 +87,57 @@ def test_responses_that_were_fetched_are_mapped_too() -> None:
 
 
 @pytest.mark.parametrize(
+    "state",
+    [
+        {"response_type": "partial"},
+        {"response_type": "started"},
+        {"submitted_at": "0001-01-01T00:00:00Z"},
+    ],
+)
+def test_a_fetched_response_that_was_not_sent_off_is_partial(state: dict[str, str]) -> None:
+    whole = only(mapped("typeform"))
+    never = {"submitted_at": "0001-01-01T00:00:00Z"}
+    lead = only(typeform({"items": [sample("typeform")["form_response"] | never | state]}))
+    assert lead.raw["capture"] == "partial"
+    assert lead.key == f"{whole.key}:partial"
+    assert "submitted_at" not in lead.raw["custom"]
+
+
+def test_a_fetched_response_that_was_completed_is_whole() -> None:
+    response = sample("typeform")["form_response"] | {"response_type": "completed"}
+    response["response_id"] = response.pop("token")
+    lead = only(typeform({"items": [response]}))
+    assert "capture" not in lead.raw
+    assert lead.key == only(mapped("typeform")).key
+
+
+def test_a_form_that_was_only_opened_is_no_lead_and_no_error() -> None:
+    opened = {"response_type": "started", "token": "t", "answers": None, "hidden": {"x": "y"}}
+    response = sample("typeform")["form_response"]
+    assert len(typeform({"items": [opened, response]})) == 1
+    event = {"event_type": "form_response_partial", "form_response": opened}
+    assert typeform(event) == []
+
+
+def test_hidden_fields_alone_make_a_lead_only_if_they_say_who_it_is() -> None:
+    response = {"answers": [], "hidden": {"utm_source": "x", "plano": "pro"}}
+    assert complaint("typeform", {"form_response": response}).path == "form_response"
+    response["hidden"] = {"email": "rui@example.com"}
+    assert only(typeform({"form_response": response})).raw == {"email": "rui@example.com"}
+
+
+def test_ones_own_email_comes_before_a_friends() -> None:
+    fields = [{"id": "1", "title": "E-mail de um amigo"}, {"id": "2", "title": "Seu e-mail"}]
+    answers = [
+        {"type": "email", "email": f"{field['id']}@example.com", "field": field} for field in fields
+    ]
+    response = {"answers": answers, "definition": {"fields": fields}}
+    raw = only(typeform({"form_response": response})).raw
+    assert raw["email"] == "2@example.com"
+    assert raw["custom"]["E-mail de um amigo"] == "1@example.com"
+
+
+@pytest.mark.parametrize(
     ("payload", "path"),
     [
         ({}, "form_response"),
