@@ -16,6 +16,9 @@ from .wire import Deadline, NoReply, Refused, Wire, command
 ALWAYS, ASKED = "always", "asked"
 """How a server tells: by answering at all, or because it is asked."""
 
+QUESTIONS = {ALWAYS: 1, ASKED: 2}
+"""How many commands `question` gives, and `confirm` takes the answers of."""
+
 _CONFIG = command(b"CONFIG", b"GET", b"*append*")
 _ALWAYS = {b"appendonly": b"yes", b"appendfsync": b"always", b"no-appendfsync-on-rewrite": b"no"}
 _NOT_HERE = ("ERR", "NOPERM")  # an unknown command, no append-only file, or not for this user
@@ -41,17 +44,19 @@ def find_out(wire: Wire, deadline: Deadline, where: str) -> str:
     return wire.tells_durability
 
 
-def question(touched: str, deadline: Deadline) -> bytes:
-    """The two commands that follow a call: they answer when its writes are on the disk.
+def question(how: str, touched: str, deadline: Deadline) -> list[bytes]:
+    """The commands that follow a call: they answer when its writes are on the disk.
 
     `WAITAOF` waits for what its own connection has written. A call that is made again writes
     nothing, since the leads are there from the first time; hence a write of its own.
     """
+    if how == ALWAYS:
+        return [_CONFIG]  # it may have been changed since
     left_seconds = deadline.left_seconds()
     wait_seconds = max(left_seconds - _EARLIER_SECONDS, left_seconds / 2)
     wait_ms = max(1, math.floor(wait_seconds * 1000))
     touch = command(b"SET", touched.encode(), b"1", b"EX", _TOUCHED_SECONDS)
-    return touch + command(b"WAITAOF", b"1", b"0", str(wait_ms).encode())
+    return [touch, command(b"WAITAOF", b"1", b"0", str(wait_ms).encode())]
 
 
 def confirm(replies: list[Any], deadline: Deadline, where: str) -> None:
@@ -61,6 +66,10 @@ def confirm(replies: list[Any], deadline: Deadline, where: str) -> None:
         NoReply, Unwritten: it is not on the disk, as far as is known.
         NotDurable: the server cannot tell any more.
     """
+    if len(replies) == 1:
+        if not _is_always(replies[0]):
+            raise NotDurable(_advice(where, "enqueued all the same"), maybe_enqueued=True)
+        return
     touch, waited = replies
     if isinstance(touch, Refused):
         raise NoReply(f"cannot say whether its disk has it: {touch}", sent=True)
@@ -81,18 +90,29 @@ def _how(wire: Wire, deadline: Deadline, where: str) -> str:
             raise
     else:
         return ASKED
-    try:
-        reply = wire.ask(_CONFIG, deadline)
-    except Refused:
-        reply = []
-    found = dict(zip(reply[::2], reply[1::2], strict=False))
-    if _ALWAYS.items() <= found.items():
+    if _is_always(_ask_config(wire, deadline)):
         return ALWAYS
     raise NotDurable(_advice(where, "not enqueued"))
 
 
+def _ask_config(wire: Wire, deadline: Deadline) -> Any:
+    try:
+        return wire.ask(_CONFIG, deadline)
+    except Refused as refused:
+        return refused
+
+
+def _is_always(reply: Any) -> bool:
+    return _ALWAYS.items() <= _settings(reply).items()
+
+
+def _settings(reply: Any) -> dict[bytes, bytes]:
+    return dict(zip(reply[::2], reply[1::2], strict=False)) if isinstance(reply, list) else {}
+
+
 def _advice(where: str, fate: str) -> str:
     return (
-        f"Redis at {where} cannot tell when a lead is on its disk: set appendonly to yes and, below"
-        f" Redis 7.2, appendfsync to always and no-appendfsync-on-rewrite to no ({fate})"
+        f"Redis at {where} cannot tell when a lead is on its disk: set appendonly to yes,"
+        " appendfsync to everysec or (below Redis 7.2) always, no-appendfsync-on-rewrite to no,"
+        f" and let this user call WAITAOF and CONFIG GET ({fate})"
     )

@@ -7,18 +7,22 @@ once, or one who is killed amid it, do no harm.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
 from .bulk import CHUNK, CHUNK_BYTES
-from .errors import NotEnqueued
+from .errors import NotDurable, NotEnqueued, SpoolError
 from .script import EnqueueScript
 from .spool_file import SpoolFile
 from .spool_rows import Row
 from .terms import Terms
+
+logger = logging.getLogger("lead_producers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Flush:
     def __init__(self, file: SpoolFile, script: EnqueueScript) -> None:
         self._file = file
         self._script = script
+        self._kept: list[Row] = []
 
     def all(self, on_progress: Callable[[Flushed], None], *, stale: bool = False) -> Flushed:
         """Send on all that is there, chunk by chunk.
@@ -61,46 +66,69 @@ class Flush:
         return done
 
     def chunk(self, *, stale: bool = False) -> Flushed | None:
-        """Send on as much as one call takes; gives None where nothing is there. Raises as `all`."""
-        rows = self._file.head(self._script.namespace, CHUNK, CHUNK_BYTES, stale=stale)
+        """Send on as much as one call takes; gives None where nothing is there. Raises as `all`.
+
+        What cannot be taken out of the file, as where its disk is full, is sent on all the same: to
+        come home is what counts. It is taken out when that can be done.
+        """
+        after = self._kept[-1].seq if self._kept else 0
+        namespace = self._script.namespace
+        rows = self._file.head(namespace, CHUNK, CHUNK_BYTES, after=after, stale=stale)
         if not rows:
+            self._let_go()
             return None
-        self._ask()
-        fresh = self._file.mark_tried(rows)
+        self.ask()
+        fresh = self._mark(rows)
         try:
             return sum((self._send(batch, terms) for terms, batch in _alike(rows)), Flushed())
         except NotEnqueued as error:
-            if (
-                not error.maybe_enqueued
-            ):  # as where Redis is full: it has none of those that are left
+            if not error.maybe_enqueued:  # as where it is full: it has none of those that are left
                 self._file.unmark_tried(fresh)
             raise
 
-    def _ask(self) -> None:
-        """Call without a lead first: what was not sent must not be marked as if it perhaps was."""
+    def ask(self) -> None:
+        """Call without a lead: is Redis there, and may it be called? Raises as `EnqueueScript`.
+
+        What was not sent must not be marked as if it perhaps was.
+        """
         self._script.finish(self._script.begin([], Terms("live")))
+
+    def _mark(self, rows: list[Row]) -> list[Row]:
+        try:
+            return self._file.mark_tried(rows)
+        except SpoolError as error:
+            logger.warning("%s; its leads are sent on all the same", error)
+            return []
 
     def _send(self, rows: list[Row], terms: Terms) -> Flushed:
         entries = [row.entry for row in rows]
-        handed = self._script.finish(self._script.begin(entries, terms))
-        self._file.remove(rows)
+        try:
+            handed = self._script.finish(self._script.begin(entries, terms))
+        except NotDurable as error:
+            # They were on a disk until now. To come home outweighs to wait for another Redis.
+            logger.warning("%s; %d leads are sent on all the same", error, len(rows))
+            handed = self._script.finish(self._script.begin(entries, terms._replace(durable=False)))
+        self._kept += rows
+        with suppress(SpoolError):
+            self._let_go()
         duplicates = len(handed.holders)
         return Flushed(len(rows) - duplicates, duplicates)
 
+    def _let_go(self) -> None:
+        self._file.remove(self._kept)
+        self._kept = []
+
 
 def _alike(rows: list[Row]) -> Iterator[tuple[Terms, list[Row]]]:
-    """Divide rows by the terms of their call; each part keeps its order."""
+    """Divide rows by the terms of their call, in their order."""
     now_at = time.time()
 
     def terms_of(row: Row) -> Terms:
-        # Twice the same within so many seconds of each other, not of when Redis came back.
-        left = math.ceil(row.terms.dedupe_seconds - (now_at - row.spooled_at))
+        # Twice the same within so many seconds of each other, not of when Redis came back. The
+        # clock may have been set back since.
+        asked = row.terms.dedupe_seconds
+        left = min(math.ceil(asked - (now_at - row.spooled_at)), asked)
         return row.terms._replace(dedupe_seconds=float(max(0, left)))
 
-    def order(row: Row) -> tuple[str, str, float, bool]:
-        terms = terms_of(row)
-        return terms.lane, terms.source, terms.dedupe_seconds, terms.durable
-
-    for _, group in groupby(sorted(rows, key=order), key=order):
-        batch = list(group)
-        yield terms_of(batch[0]), batch
+    for terms, group in groupby(rows, key=terms_of):
+        yield terms, list(group)

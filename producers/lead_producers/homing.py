@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 
 from .breaker import CAP_SECONDS, Breaker
-from .errors import NotDurable, NotEnqueued, ProducerError
+from .errors import NotEnqueued, ProducerError
 from .flushing import Flush, Flushed
 from .spool_file import SpoolFile
 
@@ -33,21 +34,26 @@ class Homing:
         self._wanted = False
         self._stop = threading.Event()
 
-    def wake(self) -> None:
-        """Leads are in the spool: see that somebody sends them on."""
+    def wake(self) -> bool:
+        """Leads may be in the spool: see that somebody sends them on; gives whether anybody can."""
         with self._lock:
             self._wanted = True
             self._stop.clear()
             if self._thread is not None:
-                return
+                return True
             thread = threading.Thread(target=self._run, name="lead-producer-spool", daemon=True)
             self._thread = thread
             try:
                 thread.start()
             except RuntimeError:  # no thread can be had, as when the interpreter ends
                 self._thread = None
-        if self._thread is None and self._breaker.allows(time.monotonic()):
-            self._turn()
+        return self._thread is not None
+
+    def send_some(self) -> None:
+        """Where no thread can be had: send on what one call takes."""
+        with suppress(ProducerError, OSError), self._file.turn() as ours:
+            if ours:
+                self._flush.chunk()
 
     def end(self) -> None:
         """Let the thread end at its next step, and wait for it a little."""
@@ -83,12 +89,14 @@ class Homing:
         with self._lock:
             self._wanted = False
         try:
+            if self._breaker.is_open:
+                # Whatever becomes of the spool: from now on new leads need not go into it.
+                self._flush.ask()
+                self._breaker.succeeded()
+            if self._file.is_empty(self._namespace):
+                return None
             with self._file.turn() as ours:
-                if not ours:
-                    return None if self._file.is_empty(self._namespace) else OTHERS_SECONDS
-                return self._send_all()
-        except NotDurable as error:
-            return self._waits(error)
+                return self._send_all() if ours else OTHERS_SECONDS
         except NotEnqueued as error:
             self._breaker.failed(time.monotonic())
             logger.debug("%s", error)
@@ -107,7 +115,6 @@ class Homing:
             if chunk is None:
                 self._is_done(done)
                 return None
-            self._breaker.succeeded()
             done += chunk
         return 0.0
 
@@ -116,7 +123,7 @@ class Homing:
         stale = sum(c.stale for c in self._file.contents() if c.namespace == self._namespace)
         self._file.clean()
         if done != Flushed():
-            text = "the spool %s: %d leads sent on, %d had been in the queue already"
+            text = "the spool %s: sent on %d, in the queue already %d"
             logger.info(text, path, done.sent, done.duplicates)
         if stale:
-            logger.warning("the spool %s has %d leads to look at: leads spool status", path, stale)
+            logger.warning("the spool %s, to be looked at: %d; leads spool status", path, stale)

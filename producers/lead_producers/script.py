@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from .bell import BELL
 from .connection import Line
-from .durability import ASKED, Unwritten, confirm, find_out, question
+from .durability import ASKED, QUESTIONS, Unwritten, confirm, find_out, question
 from .errors import FormatMismatch, NotEnqueued, QueueFull, QueueUnavailable
 from .keys import FORMAT, Keys
 from .terms import Entry, Terms
@@ -68,7 +68,7 @@ class Sent(NamedTuple):
     durable: bool
     wire: Wire | None
     error: LineError | None
-    asked: bool
+    telling: str
     left_seconds: float
 
 
@@ -142,14 +142,14 @@ class EnqueueScript:
         raise AssertionError("unreachable")
 
     def _send(self, size: int, arguments: bytes, deadline: Deadline, *, durable: bool) -> Sent:
-        wire, error, asked = None, None, False
+        wire, error, telling = None, None, ""
         try:
             wire = self._line.borrow(deadline)
             new = not wire.tells_durability
-            asked = durable and find_out(wire, deadline, self.where) == ASKED
+            telling = find_out(wire, deadline, self.where) if durable else ""
             # A script that is not known is found out only when the disk has been waited for.
-            how = _BY_TEXT if asked and new else _BY_SHA
-            wire.send(self._call(size, how, arguments, deadline if asked else None), deadline)
+            how = _BY_TEXT if telling == ASKED and new else _BY_SHA
+            wire.send(_call(size, how, arguments) + self._question(telling, deadline), deadline)
         except LineError as caught:
             if wire:
                 self._line.drop(wire)
@@ -158,12 +158,11 @@ class EnqueueScript:
             if wire:
                 self._line.drop(wire)
             raise
-        return Sent(size, arguments, durable, wire, error, asked, deadline.left_seconds())
+        return Sent(size, arguments, durable, wire, error, telling, deadline.left_seconds())
 
-    def _call(self, size: int, how: bytes, arguments: bytes, disk: Deadline | None) -> bytes:
-        """The bytes of a call, and of the question whether it is on the disk, until a deadline."""
-        call = b"*%d\r\n%b%b" % (size, how, arguments)
-        return call + question(self._keys.touched, disk) if disk else call
+    def _question(self, telling: str, deadline: Deadline) -> bytes:
+        """What is sent behind a call that is to be durable."""
+        return b"".join(question(telling, self._keys.touched, deadline)) if telling else b""
 
     def _answer(self, sent: Sent, deadline: Deadline) -> Handed:
         wire = sent.wire
@@ -188,11 +187,11 @@ class EnqueueScript:
         return handed
 
     def _replies(self, wire: Wire, sent: Sent, deadline: Deadline) -> list[Any]:
-        number = 3 if sent.asked else 1
+        number = 1 + QUESTIONS.get(sent.telling, 0)
         replies = [_reply(wire, deadline) for _ in range(number)]
         if isinstance(replies[0], Refused) and replies[0].code == "NOSCRIPT":
-            disk = deadline if sent.asked else None
-            wire.send(self._call(sent.size, _BY_TEXT, sent.arguments, disk), deadline)
+            again = _call(sent.size, _BY_TEXT, sent.arguments)
+            wire.send(again + self._question(sent.telling, deadline), deadline)
             replies = [_reply(wire, deadline) for _ in range(number)]
         return replies
 
@@ -218,6 +217,10 @@ class EnqueueScript:
         fate = "perhaps enqueued all the same" if unsure else "not enqueued"
         text = f"Redis at {self._line.where} {_WORDS.get(code, error)} ({fate})"
         return QueueUnavailable(text, maybe_enqueued=unsure)
+
+
+def _call(size: int, how: bytes, arguments: bytes) -> bytes:
+    return b"*%d\r\n%b%b" % (size, how, arguments)
 
 
 def _reply(wire: Wire, deadline: Deadline) -> Any:

@@ -104,7 +104,9 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
     if program != APPLICATION_ID or version > VERSION:
         raise SpoolError(f"{path} is no spool of this release: choose another path")
     _keep_private(path)  # not before: another program's file is left as it is
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+    # The log of changes is kept small: a full disk must have room to let go of what is in the file.
+    settings = "journal_mode = WAL", "wal_autocheckpoint = 100"
+    for pragma in (*settings, "synchronous = FULL", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
     if version < VERSION:
         connection.execute("BEGIN IMMEDIATE")

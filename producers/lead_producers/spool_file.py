@@ -9,6 +9,7 @@ It is closed while the process forks (`spool_fork`), and opened again by whoever
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
@@ -20,26 +21,30 @@ from pathlib import Path
 from .errors import SpoolError
 from .spool_disk import begin, connect, inode_of, make, words_for
 from .spool_fork import FORK_SECONDS, leave_behind, watch
-from .spool_rows import Contents, Row, cells_of, holder_of, row_of
-from .terms import Entry, Terms
+from .spool_rows import Contents, Parcel, Row, insert, row_of
+from .spool_writes import Writes
 from .wire import Deadline
 
 STALE_SECONDS = 432_000.0
 """Five days. A lead that may be in Redis is delivered and forgotten there after seven, by default;
 one that lies here for longer could be sent a second time, so a person has to look first."""
 _FRESH = "namespace = ? AND NOT (tried AND spooled_at < ?)"
+_turns: dict[tuple[int, str], threading.Lock] = {}
+
+logger = logging.getLogger("lead_producers")
 
 
 class SpoolFile:
     """One file, used by any number of threads; opened when it is needed."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).absolute()
+        self.path = Path(os.fsdecode(path)).absolute()
         self._pid = os.getpid()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
         self._lock = threading.Lock()
         self._forked_by = 0
+        self._writes = Writes(self._put_all)
         watch(self)
 
     def prepare(self, seconds: float = 5.0) -> None:
@@ -50,21 +55,19 @@ class SpoolFile:
         """
         with self._opened(Deadline(seconds)):
             pass
+        try:
+            with self.turn():
+                pass
+        except OSError as error:
+            raise SpoolError(
+                f"the spool {self.path}: {self.path}-turn cannot be used: {words_for(error)}"
+            ) from None
 
-    def put(
-        self,
-        namespace: str,
-        entries: Sequence[Entry],
-        terms: Terms,
-        deadline: Deadline,
-        *,
-        tried: bool,
-    ) -> dict[int, str]:
-        """Write leads to the disk, all or none.
+    def put(self, parcel: Parcel, deadline: Deadline) -> dict[int, str]:
+        """Write leads to the disk, all or none; together with what other threads bring meanwhile.
 
         Args:
-            deadline: until when other processes are waited for. What the disk takes is on top.
-            tried: Redis may have got them.
+            deadline: until when others are waited for. What the disk takes is on top.
 
         Returns:
             Position and holder's id of each that is here already, by its key or content.
@@ -72,21 +75,16 @@ class SpoolFile:
         Raises:
             SpoolError: it could not; nothing was written.
         """
+        if self._pid != os.getpid():
+            self._start_anew()
+        return self._writes.put(parcel, deadline)
+
+    def _put_all(self, parcels: list[Parcel], deadline: Deadline) -> list[dict[int, str]]:
         with self._opened(deadline) as connection:
             begin(connection, deadline)
-            now_at = time.time()
-            holders: dict[int, str] = {}
-            for position, entry in enumerate(entries):
-                holder = holder_of(connection, namespace, entry, now_at - terms.dedupe_seconds)
-                if holder:
-                    holders[position] = holder
-                else:
-                    connection.execute(
-                        "INSERT INTO spool VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        (namespace, *cells_of(entry, terms), now_at, tried, entry.raw),
-                    )
+            found = [insert(connection, parcel, time.time()) for parcel in parcels]
             connection.execute("COMMIT")
-        return holders
+        return found
 
     def is_empty(self, namespace: str) -> bool:
         """Whether there is nothing to be sent on.
@@ -96,8 +94,14 @@ class SpoolFile:
         """
         return not self.head(namespace, 1, 1)
 
-    def head(self, namespace: str, most: int, most_bytes: int, *, stale: bool = False) -> list[Row]:
+    def head(
+        self, namespace: str, most: int, most_bytes: int, *, after: int = 0, stale: bool = False
+    ) -> list[Row]:
         """The leads that were spooled first, as many as one call takes and at least one.
+
+        Args:
+            after: only those behind this one's `seq`.
+            stale: also those that a person has to decide about.
 
         Raises:
             SpoolError: it cannot be read.
@@ -107,8 +111,8 @@ class SpoolFile:
             rows: list[Row] = []
             size = 0
             for cells in connection.execute(
-                f"SELECT * FROM spool WHERE {_FRESH} ORDER BY seq LIMIT ?",  # noqa: S608
-                (namespace, before, most),
+                f"SELECT * FROM spool WHERE {_FRESH} AND seq > ? ORDER BY seq LIMIT ?",  # noqa: S608
+                (namespace, before, after, most),
             ):
                 rows.append(row_of(cells))
                 size += len(rows[-1].entry.raw)
@@ -177,6 +181,17 @@ class SpoolFile:
     def turn(self) -> Iterator[bool]:
         """Be the one process that sends leads on, so that they keep their order; gives False where
         another is. The turn ends with the process, however it ends."""
+        # A lock of this kind is the whole process's, and goes with any closing of the file in it.
+        inside = _turns.setdefault((os.getpid(), str(self.path)), threading.Lock())
+        if not inside.acquire(blocking=False):
+            yield False
+            return
+        try:
+            yield from self._turn_among_processes()
+        finally:
+            inside.release()
+
+    def _turn_among_processes(self) -> Iterator[bool]:
         lock = os.open(f"{self.path}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             # Unlike flock's, a lock of this kind is not a child's too, which may live on for long.
@@ -219,6 +234,7 @@ class SpoolFile:
     def _current(self, deadline: Deadline) -> sqlite3.Connection:
         """The connection, to the file that is there now: a new one where somebody removed it."""
         if self._connection and self._inode != inode_of(self.path):
+            logger.error("the spool %s was removed or replaced, with what was in it", self.path)
             self._drop()
         if self._connection is None:
             make(self.path)
@@ -239,4 +255,5 @@ class SpoolFile:
         self._connection = None
         self._forked_by = 0
         self._lock = threading.Lock()
+        self._writes = Writes(self._put_all)
         self._pid = os.getpid()

@@ -6,10 +6,24 @@ It owns the columns' order. It must not open a file, nor write to one.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .terms import Entry, Terms
+
+
+class Parcel(NamedTuple):
+    """The leads of one call, on their way into the spool.
+
+    Attributes:
+        tried: Redis may have got them.
+    """
+
+    namespace: str
+    entries: Sequence[Entry]
+    terms: Terms
+    tried: bool
 
 
 class Row(NamedTuple):
@@ -45,7 +59,7 @@ class Contents:
     stale: int
 
 
-def holder_of(
+def _holder_of(
     connection: sqlite3.Connection, namespace: str, entry: Entry, alike_since: float
 ) -> str | None:
     for column, digest, since in (
@@ -63,7 +77,23 @@ def holder_of(
     return None
 
 
-def cells_of(entry: Entry, terms: Terms) -> tuple[Any, ...]:
+def insert(connection: sqlite3.Connection, parcel: Parcel, now_at: float) -> dict[int, str]:
+    """Put a call's leads into the table; gives position and holder's id of each that is there."""
+    namespace, entries, terms, tried = parcel
+    holders: dict[int, str] = {}
+    for position, entry in enumerate(entries):
+        holder = _holder_of(connection, namespace, entry, now_at - terms.dedupe_seconds)
+        if holder:
+            holders[position] = holder
+        else:
+            connection.execute(
+                "INSERT INTO spool VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (namespace, *_cells_of(entry, terms), now_at, tried, entry.raw),
+            )
+    return holders
+
+
+def _cells_of(entry: Entry, terms: Terms) -> tuple[Any, ...]:
     return (
         *(entry.lead_id, entry.key, entry.content),
         *(terms.lane, terms.source, terms.dedupe_seconds, terms.durable),

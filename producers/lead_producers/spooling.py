@@ -22,6 +22,7 @@ from .homing import Homing
 from .keys import Keys
 from .script import EnqueueScript, Handed, Sent
 from .spool_file import SpoolFile
+from .spool_rows import Parcel
 from .terms import Entry, Terms
 from .wire import Deadline
 
@@ -75,7 +76,8 @@ class Spooling:
         self._namespace = keys.namespace
         self._file.prepare()
         self._own = self._begin()
-        self._look(self._own)
+        if not self._file.is_empty(self._namespace):
+            self._look(self._own)
         self._file.close()
 
     def begin(self, entries: Sequence[Entry], terms: Terms) -> _UnderWay:
@@ -122,27 +124,25 @@ class Spooling:
         deadline = Deadline(self._timeout_seconds if why is None else self._reserve_seconds)
         entries, terms = under_way.entries, under_way.terms
         try:
-            holders = self._file.put(self._namespace, entries, terms, deadline, tried=tried)
+            parcel = Parcel(self._namespace, entries, terms, tried)
+            holders = self._file.put(parcel, deadline)
         except ProducerError as error:
+            own.homing.wake()  # which finds out when Redis is back
             fate = "perhaps enqueued all the same" if tried else "not enqueued"
-            text = f"Redis at {self._script.where} is away, and {error} ({fate})"
+            text = f"Redis at {self._script.where} did not take it, and {error} ({fate})"
             raise QueueUnavailable(text, maybe_enqueued=tried) from None
         own.homing.wake()
         return Handed(holders, spooled=True)
 
     def _look(self, own: _Process) -> None:
-        """Now and then, see whether somebody has left leads in the spool."""
+        """Now and then, have a thread see whether somebody has left leads in the spool: the disk
+        may hang, and the lead of this request is in Redis."""
         now_at = time.monotonic()
         if now_at < own.look_at:
             return
         own.look_at = now_at + LOOK_SECONDS
-        try:
-            empty = self._file.is_empty(self._namespace)
-        except ProducerError as error:
-            logger.warning("%s", error)
-            return
-        if not empty:
-            own.homing.wake()
+        if not own.homing.wake():
+            own.homing.send_some()
 
     def _process(self) -> _Process:
         if self._own.pid != os.getpid():

@@ -23,8 +23,9 @@ from tests.conftest import StartRedis
 from tests.integration.producer_sight import LEAD
 
 NOBODY_TELLS = (
-    "cannot tell when a lead is on its disk: set appendonly to yes and, below Redis 7.2,"
-    " appendfsync to always and no-appendfsync-on-rewrite to no"
+    "cannot tell when a lead is on its disk: set appendonly to yes, appendfsync to everysec or"
+    " (below Redis 7.2) always, no-appendfsync-on-rewrite to no, and let this user call WAITAOF and"
+    " CONFIG GET"
 )
 
 

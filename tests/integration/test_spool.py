@@ -18,6 +18,7 @@ from lead_producers.keys import Keys
 from lead_producers.record import new_lead_id
 from lead_producers.script import EnqueueScript
 from lead_producers.spool_file import STALE_SECONDS, SpoolFile
+from lead_producers.spool_rows import Parcel
 from lead_producers.terms import Entry, Terms
 from lead_producers.wire import Deadline
 from redis import Redis
@@ -102,9 +103,9 @@ def test_a_bulk_goes_into_the_spool_a_chunk_at_a_time(
     sizes: list[int] = []
     put = SpoolFile.put
 
-    def counted(file: SpoolFile, namespace: str, entries: Any, *rest: Any, **more: Any) -> Any:
-        sizes.append(len(entries))
-        return put(file, namespace, entries, *rest, **more)
+    def counted(file: SpoolFile, parcel: Parcel, deadline: Deadline) -> Any:
+        sizes.append(len(parcel.entries))
+        return put(file, parcel, deadline)
 
     monkeypatch.setattr(SpoolFile, "put", counted)
     redis.kill()
@@ -188,7 +189,7 @@ def test_what_redis_refused_is_not_marked_as_if_it_perhaps_had_it(
     line = Line(redis.url, timeout_seconds=2, max_connections=1)
     with closing(SpoolFile(spool)) as file, closing(line):
         entry = Entry(0, new_lead_id(), "", "", b"{}")
-        file.put("leads", [entry], Terms("live"), Deadline(2), tried=False)
+        file.put(Parcel("leads", [entry], Terms("live"), tried=False), Deadline(2))
         flush = Flush(file, EnqueueScript(line, KEYS, 2))
         client.set(KEYS.full, 1)
         with pytest.raises(QueueFull):

@@ -200,7 +200,7 @@ def test_a_full_disk_refuses_leads_whole_and_takes_them_again_when_there_is_room
     found = json.loads(run.stdout)
     assert found["single"]["kept"] > 0
     assert found["single"]["error"].startswith(
-        "Redis at /nowhere/redis.sock is away, and the spool"
+        "Redis at /nowhere/redis.sock did not take it, and the spool"
     )
     assert found["single"]["error"].endswith("(not enqueued)")
     assert found["bulk"]["error"].endswith("(not enqueued)")

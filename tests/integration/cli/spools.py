@@ -10,6 +10,7 @@ from typing import Any
 
 from lead_producers.bulk import CHUNK, entry_of
 from lead_producers.spool_file import STALE_SECONDS, SpoolFile
+from lead_producers.spool_rows import Parcel
 from lead_producers.terms import Entry, Terms
 from lead_producers.wire import Deadline
 
@@ -29,7 +30,7 @@ def put(path: Path, namespace: str, entries: Iterable[Entry], *, tried: bool = F
     file = SpoolFile(path)
     for at in range(0, len(waiting), CHUNK):
         chunk = waiting[at : at + CHUNK]
-        file.put(namespace, chunk, Terms("live"), Deadline(30), tried=tried)
+        file.put(Parcel(namespace, chunk, Terms("live"), tried), Deadline(30))
     file.close()
     return [entry.lead_id for entry in waiting]
 
