@@ -4,6 +4,7 @@
 -- ARGV  1 record format · 2 lane (live, bulk) · 3 source or "" · 4 bell, with @BELL@ for its id, or ""
 --       5 seconds to add to the server's clock (tests; else 0)
 --       6 for how many seconds no second lead of equal content is accepted, up to a week; or 0
+--       7 the trace that they are enqueued in, as a JSON object of its headers, or ""
 --       then for each lead: id · digest of the idempotency key or "" · digest of its content, or ""
 --       where an equal one is welcome · raw lead
 -- Gives {"ok", then for each lead that another one is the same as: its position from 0, that lead's id}
@@ -13,7 +14,7 @@
 local P = KEYS[1]
 local format, lane, source, bell = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local alike_ms = math.ceil((tonumber(ARGV[6]) or -1) * 1000)
-local HEAD, EACH, MOST, WEEK_MS = 6, 4, 1000, 604800000
+local HEAD, EACH, MOST, WEEK_MS = 7, 4, 1000, 604800000
 -- A key under which a lead came that was there already, by its content: for as long as a dead letter
 -- is kept by default.
 local ALIAS_MS = 7776000000
@@ -84,6 +85,7 @@ for n, i in ipairs(fresh) do
   local id, digest, content = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local record = {'state', 'waiting', 'lane', lane, 'accepted_at', stamp}
   if source ~= '' then record[#record + 1] = 'source'; record[#record + 1] = source end
+  if ARGV[7] ~= '' then record[#record + 1] = 'trace'; record[#record + 1] = ARGV[7] end
   if digest ~= '' then
     record[#record + 1] = 'key'; record[#record + 1] = digest
     redis.call('SET', P .. 'key:' .. digest, id)

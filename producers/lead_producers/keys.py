@@ -40,7 +40,7 @@ class Keys:
     @property
     def counts(self) -> str:
         """Hash of counters: `accepted`, `forgotten`, `duplicates`, `governor_version`,
-        `held_seconds`."""
+        `held_seconds`; and `claimed_at`, `calendar_at`: when that was done last."""
         return f"{self.prefix}counts"
 
     @property
@@ -52,6 +52,11 @@ class Keys:
     def rate(self) -> str:
         """Hash: how many requests a minute an operator allows, and when the next one is free."""
         return f"{self.prefix}rate"
+
+    @property
+    def metrics(self) -> str:
+        """Hash: what the workers counted, by metric and labels; and when one flushed last."""
+        return f"{self.prefix}metrics"
 
     @property
     def shares(self) -> str:
@@ -87,6 +92,11 @@ class Keys:
     def announced(self) -> str:
         """String with an expiry: it was announced that dead letters will be forgotten."""
         return f"{self.prefix}announced"
+
+    @property
+    def deaths(self) -> str:
+        """Sorted set: groups with deaths to be reported, by when they are looked at next."""
+        return f"{self.prefix}deaths"
 
     @property
     def log(self) -> str:
@@ -160,6 +170,10 @@ class Keys:
         """Sorted set: ids of the dead letters in a group by the time of their death."""
         return f"{self.prefix}group:{name}"
 
+    def deaths_of(self, group: str) -> str:
+        """Hash: how many have died in a group since the last report, one of them, and the pause."""
+        return f"{self.prefix}deaths:{group}"
+
     def mended(self, group: str) -> str:
         """Sorted set: ids of those in a group that were edited since they died."""
         return f"{self.prefix}mended:{group}"
@@ -191,6 +205,10 @@ class Keys:
     def api(self, api_id: str) -> str:
         """String: the id of the lead that this id of the API's belongs to."""
         return f"{self.prefix}api:{api_id}"
+
+    def metered(self, worker: str) -> str:
+        """String with an expiry: the number of the last flush of a worker's counts."""
+        return f"{self.prefix}metered:{worker}"
 
     def claim(self, worker: str) -> str:
         """String with an expiry: the last batch that a worker claimed."""

@@ -30,7 +30,7 @@ _SCRIPT = files(__package__).joinpath("enqueue.lua").read_bytes()
 _SHA = hashlib.sha1(_SCRIPT, usedforsecurity=False).hexdigest().encode()
 _BY_SHA = bulks(b"EVALSHA", _SHA)
 _BY_TEXT = bulks(b"EVAL", _SCRIPT)
-_FIXED = 10  # arguments before the first lead, the command's name included
+_FIXED = 11  # arguments before the first lead, the command's name included
 _EACH = 4
 
 # A server that says so will be back by itself, so the bound is used up.
@@ -105,7 +105,7 @@ class EnqueueScript:
             self._head,
             bulks(terms.lane.encode(), terms.source.encode()),
             self._tail,
-            bulks(str(terms.dedupe_seconds).encode()),
+            bulks(str(terms.dedupe_seconds).encode(), terms.trace.encode()),
         ]
         for _, lead_id, key, content, raw in entries:
             arguments.append(

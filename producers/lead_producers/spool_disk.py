@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS spool (
   source TEXT NOT NULL,
   dedupe_seconds REAL NOT NULL,
   durable INTEGER NOT NULL,
+  trace TEXT NOT NULL,
   spooled_at REAL NOT NULL,
   tried INTEGER NOT NULL,
   raw BLOB NOT NULL

@@ -87,7 +87,7 @@ def insert(connection: sqlite3.Connection, parcel: Parcel, now_at: float) -> dic
             holders[position] = holder
         else:
             connection.execute(
-                "INSERT INTO spool VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO spool VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (namespace, *_cells_of(entry, terms), now_at, tried, entry.raw),
             )
     return holders
@@ -96,11 +96,12 @@ def insert(connection: sqlite3.Connection, parcel: Parcel, now_at: float) -> dic
 def _cells_of(entry: Entry, terms: Terms) -> tuple[Any, ...]:
     return (
         *(entry.lead_id, entry.key, entry.content),
-        *(terms.lane, terms.source, terms.dedupe_seconds, terms.durable),
+        *(terms.lane, terms.source, terms.dedupe_seconds, terms.durable, terms.trace),
     )
 
 
 def row_of(cells: tuple[Any, ...]) -> Row:
-    seq, _, lead_id, key, content, lane, source, dedupe, durable, spooled_at, tried, raw = cells
-    entry = Entry(seq, lead_id, key, content, raw)
-    return Row(seq, entry, Terms(lane, source, dedupe, bool(durable)), spooled_at, bool(tried))
+    seq, _, lead_id, key, content, *rest = cells
+    lane, source, dedupe, durable, trace, spooled_at, tried, raw = rest
+    terms = Terms(lane, source, dedupe, bool(durable), trace)
+    return Row(seq, Entry(seq, lead_id, key, content, raw), terms, spooled_at, bool(tried))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from .errors import BadLead
 from .keys import LANES
 from .record import is_unicode, key_digest
+from .trace import of_the_app
 
 SOURCE_MAX = 100
 DEDUPE_MAX_SECONDS = 604_800.0
@@ -42,12 +43,14 @@ class Terms(NamedTuple):
         source: where they came from, or "".
         dedupe_seconds: for how long no second lead of equal content is accepted, or 0.
         durable: whether a receipt means that they are on Redis's disk.
+        trace: the headers of the trace that they are enqueued in, or "".
     """
 
     lane: str
     source: str = ""
     dedupe_seconds: float = 0.0
     durable: bool = False
+    trace: str = ""
 
 
 def checked(lane: str, source: str | None, dedupe_seconds: float | None, *, durable: bool) -> Terms:
@@ -63,7 +66,7 @@ def checked(lane: str, source: str | None, dedupe_seconds: float | None, *, dura
     if dedupe_seconds is not None and not _is_a_time(dedupe_seconds):
         most = f"{DEDUPE_MAX_SECONDS:.0f}"
         raise BadLead("dedupe_seconds", f"expected 0.001 to {most} seconds, or None")
-    return Terms(lane, source or "", float(dedupe_seconds or 0.0), bool(durable))
+    return Terms(lane, source or "", float(dedupe_seconds or 0.0), bool(durable), of_the_app())
 
 
 def digest_of(key: str | None) -> str:

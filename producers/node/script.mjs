@@ -74,7 +74,7 @@ export class EnqueueScript {
   async call(leads, { lane, source, dedupeSeconds }) {
     const ends = performance.now() + this.#timeoutMs;
     const head = ["1", `{${this.#namespace}}:`, FORMAT, lane, source, this.#bell, "0"];
-    const args = [...head, String(dedupeSeconds)];
+    const args = [...head, String(dedupeSeconds), ""]; // in no trace
     for (const lead of leads) {
       args.push(lead.leadId, lead.keyDigest, lead.contentDigest, lead.json);
     }

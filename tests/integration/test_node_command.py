@@ -99,7 +99,7 @@ def test_the_protocol_says_what_the_script_and_the_python_producer_do() -> None:
     script = files("lead_producers").joinpath("enqueue.lua").read_text(encoding="utf-8")
     for name in set(re.findall(r"P \.\. '([a-z]+:?)'", script)):
         assert re.search(rf"`{name}[<`]", protocol), f"expected {name} among the keys"
-    assert re.findall(r"HEAD, EACH, MOST, WEEK_MS = (.*)\n", script) == ["6, 4, 1000, 604800000"]
+    assert re.findall(r"HEAD, EACH, MOST, WEEK_MS = (.*)\n", script) == ["7, 4, 1000, 604800000"]
     assert f"`{DEDUPE_MAX_SECONDS:.0f}`" in protocol
     for words in (f"{MAX_BYTES:,} bytes", f"{MAX_DEPTH} levels", f"at most {CHUNK},"):
         assert words in protocol

@@ -159,7 +159,7 @@ def test_the_accused_are_judged_and_everybody_hears_of_it(small: Queue) -> None:
     decision = Decision(Governor(), store.standing().version, "act", (one,), (other,), events)
     for _ in range(2):
         assert store.govern(decision).convicted == ("a",)
-    assert [event["event"] for event in store.beat({}).events] == ["hold_ended"]
+    assert [event["event"] for event in store.beat({}).events] == ["hold_ended", "died"]
     assert small.claim()[0].doubted
 
 
@@ -254,7 +254,8 @@ def test_a_campaign_that_fails_stops_and_is_cancelled(small: Queue) -> None:
     assert campaigns(small).steer("c", Steer.CANCEL, ENTRY) == "ok"
     advance(small)
     assert not seen(small).is_active
-    assert [event["event"] for event in small.store().beat({}).events] == ["campaign_stopped"]
+    told = [event["event"] for event in small.store().beat({}).events]
+    assert told == ["campaign_stopped", "died"]
 
 
 NEEDS_MEMORY: dict[str, Callable[[Queue], object]] = {

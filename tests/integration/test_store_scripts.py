@@ -10,8 +10,9 @@ from lead_worker.core.governor import Accused, Event, Governor
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
 from lead_worker.errors import NamespaceMismatchError
-from lead_worker.store import Claim, Decision, StoreError
+from lead_worker.store import Claim, Decision, StoreError, vitals
 from lead_worker.store.campaigns import Launch, Steer
+from lead_worker.store.metrics import Metrics
 from lead_worker.store.runner import SCRIPTS, Call, Script, ScriptError
 
 from tests.integration.dead_letters import (
@@ -65,6 +66,8 @@ def do_everything(queue: Queue) -> None:
     store.replay(leads[3].lead_id, "act", ENTRY)
     store.discard(leads[4].lead_id, "act", ENTRY)
     store.beat({"pid": 1})
+    store.calendar_done()
+    vitals.read(store)
     hold(store, PAUSE)
     unhold(store)
     store.set_rate(6000, "me", {"event": "rate"})
@@ -72,6 +75,8 @@ def do_everything(queue: Queue) -> None:
     store.erase(lost.lead_id, ENTRY)
     store.forget(State.DELIVERED, 0.0)
     store.check(["a", "b"])
+    for _ in range(2):
+        Metrics(store).flush(1, {"a": 1, "b": 2})
     store.leave()
 
 

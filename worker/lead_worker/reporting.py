@@ -1,58 +1,99 @@
 """Reports to Sentry: quiet, and free of personal data.
 
-It owns what leaves the machine for Sentry. Nothing goes out that `_only_ours` has not built anew
-from known keys, because the SDK's defaults (local variables, source context, breadcrumbs of HTTP
-calls, argv, exception texts) would carry leads and tokens.
+It owns which events there are: one issue for each cause, and few events of it. What the SDK makes
+of them is `sentry`'s.
 """
 
 from __future__ import annotations
 
 import logging
-import traceback
-from collections.abc import Mapping
-from pathlib import Path
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sentry_sdk
+from sentry_sdk.utils import event_from_exception
 
-from .core.lifecycle import LEASE_EXPIRED, Reason
+from . import logs, sentry
+from .core.scrub import machine_name
+from .core.thinning import Thinning
+from .core.whereabouts import place
 from .settings import DAY_SECONDS, Settings
+from .tracing import Tracer
 
 logger = logging.getLogger(__name__)
 
-_PACKAGE = Path(__file__).parent
+_WORKER = re.compile(r".+-\d+-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One event.
+
+    Attributes:
+        level: as Sentry has them.
+        fingerprint: what makes events one issue.
+        tags: what a person filters by; empty ones are left out.
+        extra: numbers.
+        breadcrumbs: what happened before.
+        error: of which type and place are shown.
+    """
+
+    level: str
+    message: str
+    fingerprint: tuple[str, ...]
+    tags: Mapping[str, str]
+    extra: Mapping[str, int] = field(default_factory=dict)
+    breadcrumbs: tuple[Mapping[str, Any], ...] = ()
+    error: BaseException | None = None
 
 
 class Reporter:
-    """Reports what a person should know. Without a DSN it only logs."""
+    """Reports what a person should know. Without a DSN it only logs.
+
+    Attributes:
+        bugs: how many errors of our own there were.
+    """
 
     def __init__(self, settings: Settings, worker: str) -> None:
         self._worker = worker
-        self._client = sentry_sdk.Client(
-            dsn=settings.sentry_dsn or None,
-            environment=settings.sentry_environment,
-            server_name=worker,
-            default_integrations=False,
-            auto_enabling_integrations=False,
-            include_local_variables=False,
-            include_source_context=False,
-            max_request_body_size="never",
-            max_breadcrumbs=0,
-            send_client_reports=False,
-            auto_session_tracking=False,
-            before_send=_only_ours,
+        self.bugs = 0
+        self._thinning, self._last = Thinning(), dict[str, Report]()
+        self._lock = threading.Lock()
+        sentry.begin(settings, worker)
+        self.tracer = Tracer(settings.sentry_traces_sample_rate if settings.sentry_dsn else 0.0)
+
+    def died(self, event: Mapping[str, Any], crumbs: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Leads have died of one cause since the last report of it: one event for all of them.
+
+        Args:
+            event: as `beat.lua` gives it, with one of them as an example.
+            crumbs: the last entries of that one's timeline, oldest first.
+        """
+        group, lead_id = str(event.get("group", "")), str(event.get("lead") or "")
+        new = int(event.get("new", 0))
+        words = "a lead is dead" if new == 1 else f"{new} leads are dead"
+        tags = {name: str(event.get(name) or "") for name in ("reason", "cause", "status", "lane")}
+        tags |= {"lead_id": lead_id, "source": machine_name(str(event.get("source") or "-"))}
+        tags["next_step"] = (
+            f"leads dead show {lead_id}" if new == 1 else f"leads dead list --group {group}"
+        )
+        self._send(
+            Report(
+                "error",
+                f"{words}: {group}",
+                ("dead-letter", group),
+                tags,
+                extra={"new": new, "dead_in_group": int(event.get("dead") or 0)},
+                breadcrumbs=tuple(filter(None, map(_crumb, crumbs))),
+            )
         )
 
-    def dead_letter(self, lead_id: str, lane: str, reason: str, code: str) -> None:
-        """A lead is dead: say which, why, and how to look at it."""
-        self._dead(lead_id, reason, code, lane)
-
-    def convicted(self, lead_id: str, status: int) -> None:
-        """A lead is dead because the API refused it while it took others."""
-        self._dead(lead_id, Reason.REJECTED, f"status_{status}", "")
-
     def governed(self, event: Mapping[str, object]) -> None:
-        """A hold begins or ends, or a person did something: one event each.
+        """A hold begins or ends: few events for a kind that flaps; what a person did, always.
 
         Args:
             event: an entry of the namespace's log.
@@ -64,20 +105,24 @@ class Reporter:
             return
         begins = name in ("paused", "hold_began")
         words = "begins" if begins else "ended"
-        tags = {"kind": kind, "by": str(event.get("by", "")), "event": name}
+        tags = {"kind": kind, "by": _worker(str(event.get("by", ""))), "event": name}
         if begins:
             tags["next_step"] = "leads status"
         level = "warning" if begins else "info"
         # A reason may be an operator's own words, and those stay in the log.
         reason = f": {event.get('reason', '')}" if name == "hold_began" else ""
-        self._send(level, f"hold {kind} {words}{reason}", ["hold", kind, words], tags)
+        report = Report(level, f"hold {kind} {words}{reason}", ("hold", kind, words), tags)
+        if name in ("paused", "resumed"):
+            self._send(report)
+        else:
+            self._thin(report)
 
     def _campaign_stopped(self, event: Mapping[str, object]) -> None:
         """A campaign stopped by itself: too many of its leads are dead again."""
         campaign = str(event.get("campaign", ""))
         words = f"campaign stopped: {event.get('dead')} dead, {event.get('delivered')} delivered"
         tags = {"campaign": campaign, "next_step": f"leads replay status {campaign}"}
-        self._send("warning", words, ["campaign-stopped"], tags)
+        self._send(Report("warning", words, ("campaign-stopped",), tags))
 
     def expiring(self, number: int, seconds: float) -> None:
         """Dead letters will be forgotten soon.
@@ -88,90 +133,101 @@ class Reporter:
         """
         days = max(0.0, seconds) / DAY_SECONDS
         words = f"{number} dead letters will be forgotten, the first in {days:.1f} days"
-        logger.warning(words)
-        self._send("warning", words, ["expiring"], {"next_step": "leads dead"})
+        logger.warning(words, extra=logs.facts("expiring", leads=number))
+        self._send(Report("warning", words, ("expiring",), {"next_step": "leads dead"}))
 
-    def poison(self, lead_id: str) -> None:
-        """A lead is dead because its workers died."""
-        self._dead(lead_id, Reason.POISON, LEASE_EXPIRED, "")
+    def checked(self, *, good: bool, reason: str) -> None:
+        """The check of each minute was made: whether delivery goes on, and why it does not."""
+        sentry.check_in(good=good)
+        if good:
+            return
+        facts = logs.facts("standing_still", reason=reason)
+        logger.error("delivery stands still: %s", reason, extra=facts)
+        words, tags = f"delivery stands still: {reason}", {"next_step": "leads health"}
+        self._thin(Report("error", words, ("standing-still",), tags))
 
     def gone(self, lead_id: str, api_id: str) -> None:
         """Redis has lost a lead that was in flight, as after a restart without its data."""
         what = f"the API has it as {api_id}" if api_id else "it was not delivered"
-        logger.error("lead %s is gone from Redis; %s", lead_id, what)
+        facts = logs.facts("lead_gone", lead_id=lead_id, api_id=api_id)
+        logger.error("lead %s is gone from Redis; %s", lead_id, what, extra=facts)
         tags = {"lead_id": lead_id, "api_id": api_id, "next_step": "leads audit"}
-        self._send("error", "a lead in flight is gone from Redis", ["gone"], tags)
-
-    def _dead(self, lead_id: str, reason: str, code: str, lane: str) -> None:
-        self._send(
-            "error",
-            f"lead is dead: {reason} ({code})",
-            ["dead-letter", reason, code],
-            {
-                "reason": reason,
-                "cause": code,
-                "lane": lane,
-                "lead_id": lead_id,
-                "next_step": f"leads dead show {lead_id}",
-            },
-        )
+        self._thin(Report("error", "a lead in flight is gone from Redis", ("gone",), tags))
 
     def bells_unanswered(self) -> None:
         """Celery's consumer is stuck; the heartbeat delivers instead."""
         message = "bells go unanswered: Celery's consumer is stuck, the heartbeat delivers instead"
-        logger.error(message)
-        self._send("error", message, ["bells-unanswered"], {"worker": self._worker})
+        logger.error(message, extra=logs.facts("bells_unanswered"))
+        self._send(Report("error", message, ("bells-unanswered",), {"worker": self._worker}))
 
     def bug(self, error: Exception, lead_id: str = "") -> None:
         """An error of our own. Its text may hold a lead's data, so only its place goes out."""
-        where = _place(error)
-        logger.error("internal error: %s at %s, lead %s", type(error).__name__, where, lead_id)
-        message = f"internal error: {type(error).__name__} at {where}"
-        self._send("fatal", message, ["bug", message], {"lead_id": lead_id})
+        self.bugs += 1
+        where, kind = place(error), type(error).__name__
+        facts = logs.facts("bug", lead_id=lead_id, error=kind, error_at=where)
+        told = "internal error: %s at %s, lead %s"
+        logger.error(told, kind, where, lead_id or "-", extra=facts)
+        message = f"internal error: {kind} at {where}"
+        self._thin(Report("fatal", message, ("bug", message), {"lead_id": lead_id}, error=error))
+
+    def catch_up(self) -> None:
+        """Report what happened again and again and was kept back until now; to be called often."""
+        with self._lock:
+            due = self._thinning.due(time.monotonic())
+        for name, number in due:
+            self._send(replace(self._last[name], extra={"new": number}))
 
     def flush(self, timeout_seconds: float) -> None:
-        """Wait until what was reported has left."""
-        self._client.flush(timeout=timeout_seconds)
+        """Report what was kept back, and wait until it has left."""
+        with self._lock:
+            rest = self._thinning.rest()
+        for name, number in rest:
+            self._send(replace(self._last[name], extra={"new": number}))
+        sentry_sdk.flush(timeout=timeout_seconds)
 
-    def _send(self, level: str, message: str, fingerprint: list[str], tags: dict[str, str]) -> None:
+    def _thin(self, report: Report) -> None:
+        """Report what may come a thousand times in a row: few events, which tell how often."""
+        name = " ".join(report.fingerprint)
+        with self._lock:
+            self._last[name] = report
+            number = self._thinning.happened(name, time.monotonic())
+        if number:
+            self._send(replace(report, extra={"new": number}))
+
+    def _send(self, report: Report) -> None:
+        event: dict[str, Any] = {
+            "level": report.level,
+            "message": report.message,
+            "fingerprint": list(report.fingerprint),
+            "tags": {name: value for name, value in report.tags.items() if value},
+            "extra": dict(report.extra),
+            "logger": "lead_worker",
+        }
+        if report.breadcrumbs:
+            event["breadcrumbs"] = {"values": list(report.breadcrumbs)}
+        if report.error:
+            event["exception"] = _exception(report.error)
         scope = sentry_sdk.Scope()  # a scope of its own: nothing of other libraries' gets in
-        self._client.capture_event(
-            {
-                "level": level,  # type: ignore[typeddict-item]
-                "message": message,
-                "fingerprint": fingerprint,
-                "tags": {name: value for name, value in tags.items() if value},
-                "logger": "lead_worker",
-            },
-            scope=scope,
-        )
+        sentry_sdk.get_client().capture_event(event, scope=scope)
 
 
-_KEPT = (
-    "event_id",
-    "timestamp",
-    "platform",
-    "level",
-    "message",
-    "fingerprint",
-    "tags",
-    "logger",
-    "environment",
-    "release",
-    "server_name",
-    "sdk",
-)
+def _worker(name: str) -> str:
+    """A worker's name; "" for a person's."""
+    return name if _WORKER.fullmatch(name) else ""
 
 
-def _only_ours(event: Any, hint: Any) -> Any:  # noqa: ARG001 - Sentry's signature
-    """Pass on what we put in, and nothing that was added on the way."""
-    return {name: event[name] for name in _KEPT if name in event}
+def _exception(error: BaseException) -> Any:
+    """As the SDK has it; `sentry` takes out what it must not show."""
+    options = sentry_sdk.get_client().options
+    return event_from_exception(error, client_options=options)[0]["exception"]
 
 
-def _place(error: Exception) -> str:
-    """The innermost line of our own code that the error passed."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [f for f in frames if Path(f.filename).is_relative_to(_PACKAGE)]
-    if not ours:
-        return "an unknown place"
-    return f"{Path(ours[-1].filename).relative_to(_PACKAGE)}:{ours[-1].lineno}"
+def _crumb(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What an entry of a timeline may say outside: never the API's words, nor a field's."""
+    words = [str(entry.get(name)) for name in ("event", "n", "outcome", "found") if entry.get(name)]
+    why = entry.get("cause") or entry.get("status")
+    then = entry.get("then")
+    if not words:
+        return None
+    message = " ".join(words) + (f" ({why})" if why else "") + (f" -> {then}" if then else "")
+    return {"timestamp": entry.get("at"), "category": "lead", "level": "info", "message": message}

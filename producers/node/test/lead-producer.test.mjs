@@ -23,7 +23,7 @@ test("a call has the arguments of the protocol in their order", async () => {
   const bell = JSON.stringify(JSON.parse(readFileSync(new URL("bell.json", FILES), "utf8")));
   const [[...call]] = calls;
   const same = createHash("sha256").update('{"a":"é","b":1}').digest("hex").slice(0, 32);
-  const head = ["EVALSHA", SHA, "1", "{shop}:", "1", "bulk", "form/7", bell, "0", "60"];
+  const head = ["EVALSHA", SHA, "1", "{shop}:", "1", "bulk", "form/7", bell, "0", "60", ""];
   const lead = [receipt.leadId, "ba7816bf8f01cfea414140de5dae2223", same, '{"b":1,"a":"é"}'];
   assert.deepEqual(call, [...head, ...lead]);
   assert.equal(receipt.duplicate, false);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { LeadProducer, ProducerError } from "../lead-producer.mjs";
 
 export const FILES = new URL("../../lead_producers/", import.meta.url);
-export const HEAD = 10; // arguments before the first lead
+export const HEAD = 11; // arguments before the first lead
 export const NAME = "Joana Prado";
 
 /** A client that takes down what it is asked and answers in turn, the last answer for ever. */

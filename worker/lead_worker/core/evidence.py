@@ -17,7 +17,7 @@ from .outcome import (
     Rejected,
     Retry,
     Unknown,
-    safe_code,
+    group_code,
 )
 
 _BUSY = frozenset({"status_425", "status_429"})
@@ -116,7 +116,7 @@ def cause(outcome: Outcome) -> str:
 def as_accused(seen: Seen) -> Accused:
     """The lead of an outcome that may be its own fault."""
     status = getattr(seen.outcome, "status", 0)
-    code = safe_code(getattr(seen.outcome, "code", ""))
+    code = group_code(getattr(seen.outcome, "code", ""))
     return Accused(seen.lead_id, seen.token, status, code, seen.doubted)
 
 

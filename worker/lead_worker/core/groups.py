@@ -2,7 +2,7 @@
 
 The name is made of the reason, the cause or status, the API's code and the paths of the fields at
 fault, and never of a value. A path may hold a name that a stranger wrote; of those that the schema
-does not know, only a digest gets in.
+does not know, only a digest gets in; and so of a code that does not look like one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .outcome import (
     Rejected,
     Retry,
     Unknown,
-    safe_code,
+    group_code,
 )
 
 FIELDS = (
@@ -50,7 +50,7 @@ def group_of(reason: Reason, outcome: Outcome | None, cause: str = "") -> str:
         case Invalid(errors=errors):
             return f"{reason}:{_fields(errors)}"
         case Rejected(status=status, code=code):
-            return rejected_group(status, safe_code(code))
+            return rejected_group(status, group_code(code))
         case Mangled(fields=fields):
             return f"{reason}:{_listed(sorted({field.partition('.')[0] for field in fields}))}"
         case GivenBack(cause=code) | Retry(cause=code) | Unknown(cause=code):

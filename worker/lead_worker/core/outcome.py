@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,10 +10,30 @@ from enum import StrEnum
 # What is no code may be words, and words may be about a person.
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
+OTHER_CODE = "other-"
+_OTHER = re.compile(OTHER_CODE + "[0-9a-f]{6}")
+_PLAIN = re.compile(r"[A-Z][A-Z0-9_]{1,40}")  # UNPROCESSABLE_CONTENT
+_DIGITS = 6
+"""From so many on a code may be a number that is somebody's."""
+
 
 def safe_code(code: str) -> str:
     """The API's code, fit for a record; "" for what may be words."""
     return code if _CODE.fullmatch(code) else ""
+
+
+def group_code(code: str) -> str:
+    """The API's code, fit for a group's name, which logs and Sentry show.
+
+    What does not look like a code of an API's may be somebody's name or number: of it a digest is
+    left (`other-3fa2b1`), and "" of what may be words.
+    """
+    code = safe_code(code)
+    if not code or _OTHER.fullmatch(code):
+        return code
+    if _PLAIN.fullmatch(code) and sum(map(str.isdigit, code)) < _DIGITS:
+        return code
+    return OTHER_CODE + hashlib.sha256(code.encode()).hexdigest()[:6]
 
 
 class HoldKind(StrEnum):

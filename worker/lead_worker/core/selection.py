@@ -15,6 +15,7 @@ from typing import Any
 
 from . import field_path
 from .field_path import NOT_THERE
+from .scrub import impersonal
 from .strict_json import read_object
 
 _STAR = re.compile(r"\\\*|\*")
@@ -122,11 +123,6 @@ def parse_where(text: str) -> Where | str:
     return read if isinstance(read, str) else Where(path, parts[2])
 
 
-_NAME = re.compile(r"[A-Za-z0-9_.:,\[\] -]{1,120}")
-_DIGITS = 8
-"""From so many on a name may be a phone, or a CPF."""
-
-
 def words(selection: Selection) -> str:
     """The selection on one line for logs; of its conditions on raw leads only the fields' paths.
 
@@ -159,17 +155,7 @@ def _choices(selection: Selection) -> dict[str, frozenset[str]]:
 
 
 def _listed(texts: Iterable[str], between: str) -> str:
-    return between.join(sorted({_impersonal(text) for text in texts}))
-
-
-def _impersonal(text: str) -> str:
-    """A name as it is; "..." for what may be an address or a number that is somebody's.
-
-    Sources and the names of fields are written by apps and by strangers, who put anything there.
-    """
-    if text and _NAME.fullmatch(text) and sum(map(str.isdigit, text)) < _DIGITS:
-        return text
-    return "..." if text else '""'
+    return between.join(sorted({impersonal(text) for text in texts}))
 
 
 def _moment(at: float) -> str:

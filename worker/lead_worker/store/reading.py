@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from lead_producers.keys import LANES, Keys
+from redis.exceptions import ResponseError
 
 from lead_worker.core.lifecycle import State
 
-from .store import Store
+from .store import Store, is_short
 
 PAGE = 100
 """The most leads of which one round trip reads the records."""
@@ -76,7 +78,7 @@ class Reading:
     """Reads one namespace. Methods raise `StoreError` where Redis does not answer."""
 
     def __init__(self, store: Store) -> None:
-        self._client = store.client
+        self._store, self._client = store, store.client
         self._keys: Keys = store.keys
 
     def format(self) -> str | None:
@@ -85,8 +87,15 @@ class Reading:
         return None if found is None else _text(found)
 
     def enqueueing_refused(self) -> bool:
-        """Whether memory is short, so that new leads are refused."""
-        return bool(self._client.exists(self._keys.full))
+        """Whether memory is short, so that new leads are refused.
+
+        The flag alone does not say it: where memory is really full it cannot be written.
+        """
+        if self._client.exists(self._keys.full):
+            return True
+        with suppress(ResponseError):  # a managed Redis may forbid INFO
+            return is_short(*self._store.memory())
+        return False
 
     def sight(self, lead_id: str) -> Sight | None:
         """Read all that is stored of one lead; None if there is no such lead.

@@ -30,7 +30,7 @@ _COUNTED = (
 """The order in which `counts.lua` gives its numbers."""
 
 _HEADER = 7
-_FIELDS_PER_LEAD = 10
+_FIELDS_PER_LEAD = 12
 
 
 def turn(verdicts: tuple[str, ...], reply: Sequence[Any], token: str) -> Turn:
@@ -56,7 +56,7 @@ def turn(verdicts: tuple[str, ...], reply: Sequence[Any], token: str) -> Turn:
 
 
 def _claimed(row: Sequence[Any], token: str, now_at: float, canary_of: int) -> Claimed:
-    lead_id, kind, lane, source, attempts, returned, expiries, age, raw, about = row
+    lead_id, kind, lane, source, attempts, returned, expiries, age, raw, about, since, trace = row
     look = kind == b"look"
     since_at, progress = _progress(about, now_at) if look else (0.0, Progress())
     return Claimed(
@@ -75,6 +75,8 @@ def _claimed(row: Sequence[Any], token: str, now_at: float, canary_of: int) -> C
         doubted=0 if look else _count(about),
         unknown_since_at=since_at,
         progress=progress,
+        enqueued_at=_instant(since),
+        trace=trace.decode("utf-8", "replace"),
     )
 
 
@@ -149,6 +151,14 @@ def _event(encoded: bytes) -> Mapping[str, Any]:
 
 def _maybe(text: bytes) -> float | None:
     return float(text) if text else None
+
+
+def _instant(text: bytes) -> float:
+    """An instant of a record; 0 for one that is not there, or that somebody has damaged."""
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0
 
 
 def _count(text: bytes | int) -> int:

@@ -37,6 +37,7 @@ def _load(name: str) -> Script:
 _NAMES = (
     "advance",
     "beat",
+    "calendar",
     "check",
     "claim",
     "confirm",
@@ -51,6 +52,7 @@ _NAMES = (
     "launch",
     "leave",
     "log",
+    "meter",
     "open",
     "rate",
     "reclaim",
@@ -60,6 +62,7 @@ _NAMES = (
     "settle",
     "standing",
     "steer",
+    "vitals",
 )
 SCRIPTS = {name: _load(name) for name in _NAMES}
 

@@ -45,6 +45,15 @@ PULSE_GAP_SECONDS = 5.0
 WORKER_LISTED_SECONDS = 60.0
 
 
+FULL_FRACTION = 0.85
+"""From which part of `maxmemory` on enqueueing is refused."""
+
+
+def is_short(used: int, limit: int) -> bool:
+    """Whether memory is, in bytes used and allowed (0: no limit), so that enqueueing is refused."""
+    return limit > 0 and used >= limit * FULL_FRACTION
+
+
 class Store:
     """The state of one namespace. Methods raise `StoreError` where Redis does not answer."""
 
@@ -113,6 +122,10 @@ class Store:
         return replies.beat(
             self._run("beat", self.worker, BELL, WORKER_LISTED_SECONDS, most_in_flight, *pairs)
         )
+
+    def calendar_done(self) -> None:
+        """Note that calendar work was done just now."""
+        self._run("calendar")
 
     def reclaim(self, grace_seconds: float) -> Reclaimed:
         """Take leads whose lease ran out from their dead workers."""

@@ -64,6 +64,8 @@ class Claimed:
         age_seconds: for how long it has been tried, time under holds left out; 0 at the first
             claim, and at the first after a replay.
         raw: the raw lead's bytes. Personal data.
+        enqueued_at: when it was enqueued, or replayed last; 0 where its record does not say.
+        trace: headers of the trace that it was enqueued in, as a JSON object; or "".
     """
 
     lead_id: str
@@ -81,6 +83,8 @@ class Claimed:
     doubted: int = 0
     unknown_since_at: float = 0.0
     progress: Progress = BEGUN
+    enqueued_at: float = 0.0
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,11 @@
 --        1 if it rang, 1 if a hold's time is over, ids of the campaigns that are under way,
 --        then events that nobody has reported yet}
 -- To be repeated at will: each run is a beat. Events are given once.
+-- Deaths are an event for each group: the first at once, then what came meanwhile after 5 s, 20 s, and
+-- so on up to 10 min. A group that is quiet at the end of its pause is looked at no more, but its pause
+-- is kept until it was quiet for 10 min, so that a trickle is not told death by death. (Redis may forget
+-- it just as one dies, which then is told all the same.)
+local FIRST_PAUSE, LAST_PAUSE, GROUPS_A_BEAT = 5, 600, 5
 local worker = ARGV[2]
 local g, flying = governor(), in_flight()
 local over = g['until'] and now >= tonumber(g['until'])
@@ -14,8 +19,33 @@ local room = admit(g, flying, tonumber(ARGV[5]))
 local many = (room > 0 or over) and claimable() or 0
 local campaigns = redis.call('SMEMBERS', P .. 'active')
 local reports = redis.call('LRANGE', P .. 'reports', 0, 9)
+local deaths = {}
+for n, group in ipairs(redis.call('ZRANGEBYSCORE', P .. 'deaths', '-inf', stamp(now), 'LIMIT', 0, GROUPS_A_BEAT)) do
+  local found = redis.call('HMGET', P .. 'deaths:' .. group, 'new', 'lead', 'pause', 'until')
+  local lead = redis.call('HMGET', P .. 'lead:' .. (found[2] or ''), 'reason', 'cause', 'status', 'lane', 'source')
+  local new, last = tonumber(found[1] or (found[3] and 0 or 1)), tonumber(found[3])
+  local anew = not last or (found[4] and now >= tonumber(found[4]))
+  local pause = anew and FIRST_PAUSE or math.min(last * 4, LAST_PAUSE)
+  deaths[n] = {group = group, new = new, last = last, pause = pause, event = {event = 'died', group = group,
+    new = new, dead = tonumber(redis.call('HGET', P .. 'groups', group) or 0),
+    lead = found[2], reason = lead[1], cause = lead[2], status = lead[3], lane = lead[4], source = lead[5]}}
+end
 redis.call('ZREMRANGEBYSCORE', P .. 'workers', '-inf', stamp(now - ARGV[4]))
 if #reports > 0 then redis.call('LTRIM', P .. 'reports', #reports, -1) end
+for _, death in ipairs(deaths) do
+  local key = P .. 'deaths:' .. death.group
+  if death.new > 0 then
+    redis.call('HSET', key, 'pause', death.pause)
+    redis.call('HDEL', key, 'new', 'lead', 'until')
+    redis.call('PERSIST', key)
+    redis.call('ZADD', P .. 'deaths', 'XX', stamp(now + death.pause), death.group)
+    reports[#reports + 1] = cjson.encode(death.event)
+  else
+    redis.call('ZREM', P .. 'deaths', death.group)
+    redis.call('HSET', key, 'until', stamp(now + LAST_PAUSE - death.last))
+    redis.call('EXPIRE', key, LAST_PAUSE - death.last)
+  end
+end
 redis.call('ZADD', P .. 'workers', stamp(now), worker)
 if #ARGV > 6 then redis.call('HSET', P .. 'worker:' .. worker, unpack(ARGV, 6)) end
 redis.call('EXPIRE', P .. 'worker:' .. worker, math.ceil(ARGV[4]))

@@ -8,7 +8,8 @@
 --        successes teach the governor something, number of the hold if this is its canary, else 0,
 --        1 if there is a rate, so that whoever is late has missed its turn,
 --        then for each lead: id · send or look · lane · source · attempts · returned · expiries
---        seconds for which it has been tried, without holds · raw · about
+--        seconds for which it has been tried, without holds · raw · about · when it was enqueued, or
+--        replayed last · trace that it was enqueued in
 --        (of a send: how often it is doubted; of a look: unknown since · looks · page · unanswered · similar)}
 --       {"held", now, kind, until or "", seconds after which to ask again or "", 1 if its time is
 --        over, mark of the token that was refused, if the hold stands, or ""} · {"stale", now}: a later claim was here
@@ -26,7 +27,8 @@ local reply, taken = {'ok', stamp(now), 0, '', g.busy and 1 or 0, 0, 0}, {}
 
 local function read(id)
   return redis.call('HMGET', P .. 'lead:' .. id, 'lane', 'source', 'attempts', 'returned', 'expiries',
-    'tried_at', 'held_before', 'suspect', 'token', 'state', 'doubted', 'doubted_at')
+    'tried_at', 'held_before', 'suspect', 'token', 'state', 'doubted', 'doubted_at', 'accepted_at',
+    'replayed_at', 'trace')
 end
 
 local function about(id, look, lead)
@@ -40,7 +42,8 @@ local function answer(id, lead, queue)
   local look = queue == 'unknown'
   local tried = lead[6] and now - lead[6] - (held - lead[7]) or 0
   local row = {id, look and 'look' or 'send', lead[1] or '', lead[2] or '', lead[3] or 0, lead[4] or 0,
-    lead[5] or 0, stamp(tried), redis.call('GET', P .. 'raw:' .. id) or '', about(id, look, lead)}
+    lead[5] or 0, stamp(tried), redis.call('GET', P .. 'raw:' .. id) or '', about(id, look, lead),
+    lead[14] or lead[13] or '', lead[15] or ''}
   for _, value in ipairs(row) do reply[#reply + 1] = value end
   taken[#taken + 1] = {id = id, from = P .. queue, look = look, first = not lead[6]}
 end
@@ -181,6 +184,7 @@ for n, lead in ipairs(taken) do
   if lead.first then redis.call('HSET', key, 'tried_at', stamp(now), 'held_before', stamp(held)) end
   ids[n] = lead.id
 end
+redis.call('HSET', P .. 'counts', 'claimed_at', stamp(now))
 if only then
   guard(g, stamp(now + lease + 1))
   redis.call('HSET', P .. 'governor', 'canary', ids[1])

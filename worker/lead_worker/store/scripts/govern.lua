@@ -49,7 +49,7 @@ local verdict = {'ok'}
 for _, lead in ipairs(convicted) do
   move(lead.id, 'waiting', lead.lane, 'dead', now, 'reason', 'rejected', 'cause', 'status_' .. lead.status,
     'status', lead.status, 'code', lead.code, 'group', lead.group)
-  join(lead.id, lead.group, now)
+  died(lead.id, lead.group, now)
   redis.call('HINCRBY', P .. 'lead:' .. lead.id, 'attempts', 1)
   note(lead.id, '{"event":"convicted","cause":"status_' .. lead.status .. '"}')
   verdict[#verdict + 1] = lead.id

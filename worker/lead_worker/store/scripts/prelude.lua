@@ -49,6 +49,14 @@ local function join(id, group, at)
   if redis.call('ZADD', P .. 'group:' .. group, stamp(at), id) == 0 then return end
   redis.call('HINCRBY', P .. 'groups', group, 1)
 end
+-- A lead has just died. The first of a group is reported with the next beat, those after it together,
+-- at growing intervals: `deaths` has each group by when it is looked at next.
+local function died(id, group, at)
+  join(id, group, at)
+  redis.call('HINCRBY', P .. 'deaths:' .. group, 'new', 1)
+  redis.call('HSET', P .. 'deaths:' .. group, 'lead', id)
+  redis.call('ZADD', P .. 'deaths', 'NX', stamp(now), group)
+end
 local function part(id, group)
   if group then redis.call('ZREM', P .. 'mended:' .. group, id) end
   if not group or redis.call('ZREM', P .. 'group:' .. group, id) == 0 then return end

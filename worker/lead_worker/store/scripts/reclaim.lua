@@ -42,7 +42,7 @@ for _, lead in ipairs(found) do
   redis.call('HINCRBY', key, 'attempts', 1)
   if to == 'dead' then
     redis.call('HSET', key, 'reason', 'poison', 'cause', 'lease_expired', 'group', group)
-    join(lead.id, group, now)
+    died(lead.id, group, now)
     dead[#dead + 1] = lead.id
   end
   note(lead.id, '{"event":"lease_expired","token":' .. cjson.encode(lead.token) .. '}')

@@ -89,7 +89,7 @@ if to ~= 'unknown' then redis.call('HDEL', key, 'looks', 'look_page', 'unanswere
 move(id, state, lane, to, at, 'settled', token, unpack(ARGV, 11))
 if group then
   redis.call('HSET', key, 'group', group)
-  join(id, group, at)
+  died(id, group, at)
 end
 if look and api_id ~= '' then redis.call('HSET', key, 'found', api_id) end
 if to == 'unknown' and not lead[9] then

@@ -1,0 +1,95 @@
+"""Sentry stays quiet and tells namespaces apart; by the real SDK and its transport."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import pytest
+import sentry_sdk
+from lead_worker.reporting import Reporter
+from lead_worker.settings import load
+
+from tests.integration.sentry_listener import SentryListener
+
+WORKER = "web-1-4711-0a1b2c3d"
+
+
+def make_reporter(dsn: str, namespace: str = "leads") -> Reporter:
+    return Reporter(load({"SENTRY_DSN": dsn, "LEADS_NAMESPACE": namespace}), WORKER)
+
+
+def event(name: str, kind: str = "not_before", by: str = WORKER) -> dict[str, object]:
+    return {"event": name, "kind": kind, "reason": "the API asked for it", "by": by}
+
+
+def test_a_hold_that_flaps_is_two_events_at_once_and_then_two_for_all_others(
+    sentry: SentryListener,
+) -> None:
+    reporter = make_reporter(sentry.dsn)
+    for _ in range(60):
+        reporter.governed(event("hold_began"))
+        reporter.governed(event("hold_ended"))
+    reporter.governed(event("hold_began", "quota"))
+    reporter.flush(5.0)
+    told = [(e["tags"]["event"], e["tags"]["kind"], e["extra"]["new"]) for e in sentry.events]
+    assert sorted(told) == [
+        *(("hold_began", "not_before", 1), ("hold_began", "not_before", 59)),
+        ("hold_began", "quota", 1),
+        *(("hold_ended", "not_before", 1), ("hold_ended", "not_before", 59)),
+    ]
+    assert {each["tags"]["by"] for each in sentry.events} == {WORKER}
+
+
+def test_each_pause_of_a_person_is_told_and_not_whose_it_is(sentry: SentryListener) -> None:
+    reporter = make_reporter(sentry.dsn)
+    for name in ("paused", "resumed") * 3:
+        reporter.governed(event(name, "paused", by="joana"))
+    reporter.flush(5.0)
+    assert len(sentry.events) == 6
+    assert "joana" not in sentry.text
+
+
+def test_where_a_lead_came_from_is_told_only_by_a_programs_name(sentry: SentryListener) -> None:
+    reporter = make_reporter(sentry.dsn)
+    for source in ("site/thanks", "Joana Prado"):
+        reporter.died({"group": "invalid:email", "new": 1, "lead": "a", "source": source})
+    reporter.flush(5.0)
+    assert {each["tags"]["source"] for each in sentry.events} == {"site/thanks", "..."}
+    assert "Joana" not in sentry.text
+
+
+@pytest.mark.parametrize(
+    ("namespace", "fingerprint", "monitor"),
+    [
+        ("leads", [], "leads-delivery"),
+        ("shop", ["shop"], "leads-delivery-shop"),
+        ("Shop.2", ["Shop.2"], "leads-delivery-shop-2-[0-9a-f]{6}"),
+        ("x" * 64, ["x" * 64], "leads-delivery-x{28}-[0-9a-f]{6}"),
+    ],
+)
+def test_two_namespaces_have_their_issues_and_monitors_apart(
+    sentry: SentryListener, namespace: str, fingerprint: list[str], monitor: str
+) -> None:
+    reporter = make_reporter(sentry.dsn, namespace)
+    reporter.checked(good=False, reason="nobody works")
+    sentry_sdk.capture_message("of a task")
+    reporter.flush(5.0)
+    ours, others = sorted(sentry.events, key=lambda e: "tags" in e and "next_step" not in e["tags"])
+    assert ours["fingerprint"] == ["standing-still", *fingerprint]
+    assert others.get("fingerprint", []) == (["{{ default }}", *fingerprint] if fingerprint else [])
+    assert {each["tags"]["namespace"] for each in (ours, others)} == {namespace}
+    (check,) = sentry.items("check_in")
+    assert re.fullmatch(monitor, check["monitor_slug"])
+    assert len(check["monitor_slug"]) <= 50
+
+
+def test_a_sentry_that_is_away_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "lead_worker")
+    reporter = make_reporter("http://key@127.0.0.1:1/1")
+    for _ in range(3):
+        reporter.governed(event("paused", "paused"))
+    reporter.flush(5.0)
+    told = [r for r in caplog.records if r.name.startswith("lead_worker")]
+    assert [made.__dict__["facts"]["event"] for made in told] == ["sentry_lost"]
+    assert "Sentry did not get 1 report" in told[0].getMessage()

@@ -1,0 +1,102 @@
+"""Deaths as they are reported: for the whole fleet one event for each cause, and few of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from tests.integration.dead_letters import die
+from tests.integration.queues import Queue
+
+PAUSES = (5, 20, 80, 320, 600, 600)
+"""Seconds from one report of a cause to the next, while there are more."""
+
+
+def told(queue: Queue, worker: str = "w1") -> list[Mapping[str, Any]]:
+    return [event for event in queue.store(worker).beat({}).events if event["event"] == "died"]
+
+
+def test_the_first_death_of_a_cause_is_told_with_the_next_beat_and_once(queue: Queue) -> None:
+    die(queue, "a")
+    (event,) = told(queue)
+    assert (event["new"], event["dead"], event["lead"]) == (1, 1, "a")
+    assert (event["reason"], event["lane"], event["source"]) == ("rejected", "live", "test")
+    assert event["group"].startswith("rejected:status_422")
+    assert told(queue) == told(queue, "w2") == []
+
+
+def test_deaths_after_it_are_told_together_at_growing_intervals(queue: Queue) -> None:
+    die(queue, "first")
+    assert [event["new"] for event in told(queue)] == [1]
+    for number, pause in enumerate(PAUSES):
+        die(queue, *(f"{number}-{n}" for n in range(3)))
+        queue.pass_time(pause - 1)
+        assert told(queue) == []
+        queue.pass_time(1)
+        assert [event["new"] for event in told(queue)] == [3]
+
+
+def test_a_steady_trickle_is_told_at_growing_intervals_too(queue: Queue) -> None:
+    news: dict[float, int] = {}
+    for n in range(24):
+        die(queue, f"a{n}")
+        for event in told(queue):
+            news[n * 6.5] = event["new"]
+        queue.pass_time(6.0)  # a look at a cause that is quiet
+        for event in told(queue):
+            news[n * 6.5 + 6] = event["new"]
+        queue.pass_time(0.5)
+    assert news == {0.0: 1, 6.5: 1, 32.0: 3, 116.5: 13}
+
+
+def test_a_cause_that_was_quiet_for_ten_minutes_begins_anew(queue: Queue) -> None:
+    for name in "abc":
+        die(queue, name)
+        assert [event["new"] for event in told(queue)] == [1]
+        queue.pass_time(PAUSES[0])
+        assert told(queue) == []
+        queue.pass_time(PAUSES[-1] - PAUSES[0])
+    assert queue.client.zcard(queue.keys.deaths) == 0
+    (kept,) = queue.client.keys(f"{queue.keys.deaths}:*")
+    assert 0 < queue.client.ttl(kept) <= PAUSES[-1]
+
+
+def test_a_cause_that_redis_forgot_just_as_one_died_is_told(queue: Queue) -> None:
+    die(queue, "a")
+    told(queue)
+    queue.pass_time(PAUSES[0])
+    assert told(queue) == []
+    die(queue, "b")
+    queue.client.delete(*queue.client.keys(f"{queue.keys.deaths}:*"))
+    assert [event["new"] for event in told(queue)] == [1]
+
+
+def test_a_cause_that_dies_on_loses_its_pause_at_no_time(queue: Queue) -> None:
+    die(queue, "a")
+    told(queue)
+    queue.pass_time(PAUSES[0])
+    told(queue)
+    die(queue, "b")
+    assert [event["new"] for event in told(queue)] == [1]
+    (kept,) = queue.client.keys(f"{queue.keys.deaths}:*")
+    assert queue.client.ttl(kept) == -1
+
+
+def test_of_many_causes_a_beat_tells_some_and_none_is_left_out(queue: Queue) -> None:
+    names = [f"rejected:status_{400 + n}" for n in range(12)]
+    for name in names:
+        queue.client.zadd(queue.keys.deaths, {name: 1})
+        queue.client.hset(queue.keys.deaths_of(name), "new", 7)
+    found = [told(queue) for _ in range(4)]
+    assert [len(events) for events in found] == [5, 5, 2, 0]
+    assert Counter(e["group"] for events in found for e in events) == Counter(names)
+    assert {e["new"] for events in found for e in events} == {7}
+
+
+def test_a_death_whose_lead_is_gone_is_told_all_the_same(queue: Queue) -> None:
+    die(queue, "a")
+    queue.store().erase("a", {"by": "test"})
+    (event,) = told(queue)
+    assert (event["new"], event["dead"]) == (1, 0)
+    assert not event["reason"]
