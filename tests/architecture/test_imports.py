@@ -19,6 +19,7 @@ HEAVY = {
     "lead_worker",
     "marshmallow",
     "phonenumbers",
+    "prometheus_client",
     "requests",
     "rich",
     "sentry_sdk",

@@ -33,7 +33,10 @@ def test_the_readme_has_the_table_of_settings_as_they_are() -> None:
 
 
 def test_every_file_that_a_document_points_to_is_there() -> None:
-    documents = ("README.md", "ops/runbook.md", "producers/README.md", "producers/PROTOCOL.md")
+    documents = (
+        *("README.md", "ops/runbook.md", "ops/monitoring.md"),
+        *("producers/README.md", "producers/PROTOCOL.md"),
+    )
     for document in (ROOT / name for name in documents):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name} points to {target}"
