@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from . import campaigns, credentials, drops, lanes, outages, pacing, poison, spool
+from . import campaigns, credentials, drops, flood, lanes, outages, pacing, poison, restarts, spool
 from .report import Report
 from .stage import Stage
 
@@ -23,9 +23,11 @@ SCENARIOS: Mapping[str, Scenario] = {
     "lanes": lanes.beside_an_import,
     "poison-agent": poison.agent,
     "campaign-kills": campaigns.under_kills,
+    "redis-restarts": restarts.restarts,
     "spool-stopped": spool.stopped,
     "spool-frozen": spool.frozen,
     "spool-killed": spool.killed,
+    "sentry-flood": flood.at_sentry,
 }
 
 
