@@ -66,14 +66,17 @@ class Context:
     settings: settings.Settings
     running: Running | None = None
 
-    def open_store(self) -> Store:
+    def open_store(self, *, timeout_seconds: float = 5.0) -> Store:
         """Connect to the queue.
+
+        Args:
+            timeout_seconds: for one answer of Redis.
 
         Raises:
             StoreError: Redis does not answer.
             FormatMismatch: the namespace holds records of another format.
         """
-        store = Store(self._connect(), self.settings.namespace)
+        store = Store(self.connect(timeout_seconds), self.settings.namespace)
         found = Reading(store).format()
         if found not in (None, FORMAT):
             raise FormatMismatch(
@@ -93,9 +96,19 @@ class Context:
             return str(options["path"])
         return f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
 
-    def _connect(self) -> Any:
+    def connect(self, timeout_seconds: float = 5.0) -> Any:
+        """Make a client; nothing is sent yet.
+
+        Raises:
+            ContextError: the address cannot be read.
+        """
+        soon = min(3.0, timeout_seconds)
         try:
-            return connect(self.settings.redis_url)
+            return connect(
+                self.settings.redis_url,
+                timeout_seconds=timeout_seconds,
+                connect_timeout_seconds=soon,
+            )
         except (ValueError, TypeError):
             raise unreadable_address() from None
 

@@ -51,7 +51,7 @@ def report(error: BaseException) -> int:
         case OpsError() | ProducerError() | LeadWorkerError():
             return _say(str(error), getattr(error, "exit_code", 1))
         case RedisError():
-            return _say(_redis(error), 1)
+            return _say(redis_words(error), 1)
         case ModuleNotFoundError() if is_of_others(error):
             return _say(NEEDS_MORE, 1)
         case OSError():
@@ -74,7 +74,8 @@ def _usage(error: click.UsageError) -> str:
     return f"{message} Try: {command} -h"
 
 
-def _redis(error: RedisError) -> str:
+def redis_words(error: RedisError) -> str:
+    """What Redis did, where it is, and what to do, in one line."""
     try:
         queue = context.load()
     except context.ContextError as unknown:  # It was known before: `leads up` stopped meanwhile.
@@ -95,7 +96,7 @@ def _redis(error: RedisError) -> str:
         case RedisConnectionError():
             return f"{where} cannot be reached: {hint}"
         case ResponseError() | ScriptError():
-            words = str(error).splitlines()[0].split(", with args", 1)[0]
+            words = str(error).splitlines()[0].split(", with args", 1)[0].split(" script: ", 1)[0]
             return f"{where} refused the call: {words}"
         case _:
             return f"{where} failed ({type(error).__name__}): {hint}"

@@ -23,6 +23,7 @@ COMMANDS = (
     "enqueue",
     "spool",
     "status",
+    "health",
     "show",
     "dead",
     "replay",
@@ -33,6 +34,8 @@ COMMANDS = (
     "rate",
     "log",
     "audit",
+    "doctor",
+    "exporter",
     "sandbox",
 )
 """In the order of the help. Each is a module of `commands` that holds a command of its name."""

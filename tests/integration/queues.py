@@ -58,7 +58,7 @@ class Queue:
         self, *lead_ids: str, lane: str = "live", key: str = "", raw: bytes = b'{"name":"Ana"}'
     ) -> list[object]:
         """Enqueue leads in one call; gives what the script answered."""
-        arguments: list[Any] = [FORMAT, lane, "test", BELL, self.later_seconds, 0]
+        arguments: list[Any] = [FORMAT, lane, "test", BELL, self.later_seconds, 0, ""]
         for lead_id in lead_ids:
             arguments += [lead_id, key, "", raw]
         reply = self.client.eval(ENQUEUE, 1, self.keys.prefix, *arguments)

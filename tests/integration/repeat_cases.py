@@ -9,6 +9,7 @@ from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
 from lead_worker.store import Claim, Decision, Store
 from lead_worker.store.campaigns import Campaigns, Launch, Steer
+from lead_worker.store.metrics import Metrics
 
 from tests.integration.dead_letters import (
     BEGUN,
@@ -211,6 +212,7 @@ CASES: dict[str, tuple[Prepare, Step]] = {
     "reclaim": (run_out, lambda _, store: store.reclaim(0.0)),
     "beat": (accepted, lambda _, store: store.beat({"pid": 1})),
     "beat without a word": (accepted, lambda _, store: store.beat({})),
+    "calendar": (nothing, lambda _, store: store.calendar_done()),
     "leave": (leased, lambda _, store: store.leave()),
     "hold": (accepted, lambda _, store: hold(store, PAUSE)),
     "end a hold": (held, end_the_hold),
@@ -251,6 +253,7 @@ CASES: dict[str, tuple[Prepare, Step]] = {
     "advance what is not there": (nothing, go_on),
     "claim the rule": (nothing, lambda _, store: Campaigns(store).claim_redrive(60.0)),
     "carry the rule out": (nothing, lambda _, store: Campaigns(store).redriven(60.0)),
+    "flush what was counted": (nothing, lambda _, store: Metrics(store).flush(1, {"a|b": 2})),
     "log": (nothing, lambda _, store: store.log({"event": "exported"})),
 }
 IDLE: list[tuple[Prepare, Step]] = [(nothing, claim), (held, claim), (nothing, go_on)]

@@ -10,7 +10,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 SCRIPT = files("lead_producers").joinpath("enqueue.lua").read_text("utf-8")
-HEAD = [FORMAT, "live", "", "", "0", "0"]
+HEAD = [FORMAT, "live", "", "", "0", "0", ""]
 
 
 def test_the_same_id_twice_in_one_call_is_one_lead(redis_client: Redis, namespace: str) -> None:
@@ -23,7 +23,7 @@ def test_the_same_id_twice_in_one_call_is_one_lead(redis_client: Redis, namespac
 @pytest.mark.parametrize(
     "arguments",
     [
-        [FORMAT, "fast", "", "", "0", "0", "id-1", "", "", "{}"],
+        [FORMAT, "fast", "", "", "0", "0", "", "id-1", "", "", "{}"],
         [*HEAD, "id-1", "", ""],
         [*HEAD, *(["id", "", "", "{}"] * 1001)],
     ],

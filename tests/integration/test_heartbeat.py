@@ -190,9 +190,9 @@ def test_a_campaign_that_stopped_by_itself_is_reported_once(
         beat(queue, IdleCourier(), sentry)
         settle_all(queue, State.DEAD)
     assert seen(queue).state is CampaignState.STOPPED
-    (envelope,) = sentry.envelopes
-    assert "campaign stopped: 20 dead, 0 delivered" in envelope
-    assert "leads replay status c" in envelope
+    (event,) = [each for each in sentry.events if "campaign" in each["message"]]
+    assert event["message"] == "campaign stopped: 20 dead, 0 delivered"
+    assert event["tags"]["next_step"] == "leads replay status c"
 
 
 @ONE_REDIS

@@ -126,7 +126,7 @@ def test_no_token_is_in_a_log_in_redis_or_in_a_report(
         worker.signal(signal.SIGTERM)
         worker.wait()
 
-    places |= {"Redis": stored(redis_client), "Sentry": "\n".join(sentry.envelopes)}
+    places |= {"Redis": stored(redis_client), "Sentry": sentry.text}
     places |= {worker.log_path.name: worker.log for worker in fleet.workers}
     assert all(len(text) > 500 for text in places.values())
     assert [name for name, text in places.items() if OLD in text or NEW in text] == []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from lead_worker.courier import Courier
+from lead_worker.metering import Meter
 from lead_worker.reporting import Reporter
 from lead_worker.settings import load
 from lead_worker.store import Claim, Limits, Settlement, Store, Turn
@@ -35,7 +36,7 @@ def test_a_bug_in_a_turn_is_reported_without_its_text_and_deliveries_go_on() -> 
             super().bug(error, lead_id)
             seen.append(type(error).__name__)
 
-    courier = Courier(settings, cast(Store, store), Listening(settings, "w"))
+    courier = Courier(settings, cast(Store, store), Listening(settings, "w"), Meter())
     courier.start()
     courier.drain()
     assert courier.stop(5.0)

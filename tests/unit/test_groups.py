@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lead_worker.core.evidence import Seen, as_accused
 from lead_worker.core.fields import UTM_NAMES
 from lead_worker.core.groups import (
     FIELDS,
@@ -155,6 +156,20 @@ def test_no_piece_of_a_name_or_value_is_in_a_group(name: str, value: str, path: 
 @pytest.mark.parametrize("code", ["", "NOT_FOUND"])
 def test_a_refusal_is_named_by_status_and_code(code: str) -> None:
     assert rejected_group(404, code) == group_of(Reason.REJECTED, Rejected(404, code, ""))
+
+
+@pytest.mark.parametrize(
+    "code", ["Ana.Souza", "ana-souza", "11987654321", "CPF_12345678909", "A1B2C3D4E5F6", "X"]
+)
+def test_of_a_code_that_does_not_look_like_one_a_digest_is_left_wherever_it_is_named(
+    code: str,
+) -> None:
+    refused = Rejected(422, code, "no")
+    group = group_of(Reason.REJECTED, refused)
+    assert re.fullmatch("rejected:status_422:other-[0-9a-f]{6}", group)
+    assert as_accused(Seen("a", refused)).code == group.rpartition(":")[2]
+    assert group_of(Reason.REJECTED, Rejected(422, group.rpartition(":")[2], "no")) == group
+    assert group_of(Reason.REJECTED, Rejected(422, f"{code}.", "no")) != group
 
 
 def test_a_name_that_is_no_text_has_a_digest_too() -> None:

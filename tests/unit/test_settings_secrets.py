@@ -78,6 +78,10 @@ def test_what_other_programs_read_is_no_near_miss() -> None:
         ("LEADS_API_PROXY", f"http://ana:{PASSWORD}#@proxy:99999999"),
         ("SENTRY_DSN", f"{PASSWORD}@sentry.example/1"),
         ("SENTRY_DSN", f"https://{PASSWORD}\u2100@sentry.example/1"),
+        ("SENTRY_DSN", f"https://{PASSWORD}@sentry.example/{PASSWORD}"),
+        ("SENTRY_DSN", f"https://{PASSWORD}@sentry.example"),
+        ("SENTRY_DSN", f"https://key@sentry.example:{PASSWORD}/1"),
+        ("SENTRY_DSN", f"ftp://{PASSWORD}@sentry.example/1"),
         ("LEADS_NAMESPACE", f"{PASSWORD}!"),
     ],
 )

@@ -55,6 +55,7 @@ def test_processes_are_told_of_the_sandbox_and_of_nothing_that_leads_its_calls_a
     assert told(environ) == {
         "HOME": "/h",
         "PYTHONUNBUFFERED": "1",
+        "LEADS_LOG_FORMAT": "text",
         "LEADS_REDIS_URL": URL,
         "LEADS_NAMESPACE": "sandbox",
         "LEADS_API_URL": "http://127.0.0.1:1/rest",

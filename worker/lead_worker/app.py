@@ -25,9 +25,12 @@ from kombu.entity import Exchange, Queue
 from lead_producers.bell import QUEUE as BELL_QUEUE
 from lead_producers.keys import Keys
 
+from . import logs, sentry
+from .celery_logs import LoggingApp
 from .courier import Courier
 from .errors import LeadWorkerError
 from .heartbeat import Heartbeat
+from .metering import Meter
 from .reporting import Reporter
 from .settings import Settings, load
 from .store import Store, StoreError
@@ -51,14 +54,20 @@ class Runtime:
         self.settings = settings
         self._stopped = False
         worker = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+        logs.speak_as(worker)
         self.store = Store.from_url(settings.redis_url, settings.namespace, worker)
         self.reporter = Reporter(settings, worker)
-        self.courier = Courier(settings, self.store, self.reporter)
+        meter = Meter()
+        self.courier = Courier(settings, self.store, self.reporter, meter)
         about = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "started_at": time.time(),
+            "release": sentry.release(),
             "concurrency": settings.concurrency,
+            "lease_seconds": settings.lease_seconds,
+            "deadline_seconds": settings.deadline_seconds,
+            "max_in_flight": settings.max_in_flight,
             "rate_per_minute": settings.rate_per_minute,
             "schema": json.dumps(asdict(settings.schema_rules)),
             "keep_dead_days": settings.keep_dead_days,
@@ -74,6 +83,7 @@ class Runtime:
             rate_per_minute=settings.rate_per_minute,
             mend_consumer=mend_consumer,
             check_namespace=self._check_namespace,
+            meter=meter,
         )
 
     def start(self) -> None:
@@ -94,7 +104,8 @@ class Runtime:
             try:
                 return self.store.open(self.settings.api_url, allow_change=allow)
             except StoreError as error:
-                logger.warning("waiting for Redis (%s)", type(error).__name__)
+                name, facts = type(error).__name__, logs.facts("waiting_for_redis")
+                logger.warning("waiting for Redis (%s)", name, extra=facts)
                 time.sleep(1.0)
                 maybe_shutdown()
 
@@ -104,7 +115,7 @@ class Runtime:
             self.store.open(self.settings.api_url)
         except LeadWorkerError as error:
             if not self.courier.stopping:
-                logger.critical("stopping: %s", error)
+                logger.critical("stopping: %s", error, extra=logs.facts("stopping"))
                 self.courier.stop_claiming()
                 os.kill(os.getpid(), signal.SIGTERM)
 
@@ -116,7 +127,8 @@ class Runtime:
         limit = min(self.settings.deadline_seconds + STOP_MARGIN_SECONDS, STOP_LIMIT_SECONDS)
         settled = self.courier.stop(limit)
         if not settled:
-            logger.warning("not all could be settled in time; those leads become unknown")
+            words = "not all could be settled in time; those leads become unknown"
+            logger.warning(words, extra=logs.facts("not_settled_in_time"))
         # Where Redis did not answer until now, there is no time left to say good-bye to it.
         self.heartbeat.stop(say_goodbye=settled)
         self.reporter.flush(1.0)
@@ -124,7 +136,7 @@ class Runtime:
 
 def make_app(settings: Settings) -> Celery:
     """Make the Celery app: two queues, no results, no events, bells acknowledged early."""
-    app = Celery("lead_worker")
+    app = LoggingApp("lead_worker")
     app.conf.update(
         broker_url=broker_url(settings.redis_url),
         broker_transport_options={
@@ -152,15 +164,26 @@ def make_app(settings: Settings) -> Celery:
         imports=["lead_worker.tasks"],
         # In memory: calendar work is idempotent, so it may run again after a restart.
         beat_scheduler="celery.beat:Scheduler",
-        beat_schedule={
-            "retention": {"task": "lead_worker.retain", "schedule": CALENDAR_EVERY_SECONDS},
-            "redrive": {"task": "lead_worker.redrive", "schedule": CALENDAR_EVERY_SECONDS},
-        },
+        beat_schedule=_calendar(),
     )
     if settings.redis_url.startswith("rediss:"):
         app.conf.broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
     app.steps["worker"].add(DeliveryStep)
     return app
+
+
+def _calendar() -> dict[str, dict[str, Any]]:
+    """What beat does each minute; the names are those of Sentry's monitors."""
+    tasks: dict[str, dict[str, Any]] = {
+        "leads-retention": {"task": "lead_worker.retain"},
+        "leads-redrive": {"task": "lead_worker.redrive"},
+        # What was true while nobody worked is of no use to anybody later.
+        sentry.DELIVERY: {
+            "task": "lead_worker.check",
+            "options": {"expires": CALENDAR_EVERY_SECONDS},
+        },
+    }
+    return {name: {**task, "schedule": CALENDAR_EVERY_SECONDS} for name, task in tasks.items()}
 
 
 def _queue(name: str) -> Any:
@@ -230,6 +253,20 @@ def _without_chatter(sender: Any, **_: Any) -> None:
     sender.options.update(without_gossip=True, without_mingle=True, without_heartbeat=True)
 
 
+@signals.celeryd_init.connect  # type: ignore[untyped-decorator]
+def _report_from_tasks(**_: Any) -> None:
+    """Before Celery makes its tasks' tracers: what fails in them is not seen by Sentry else."""
+    sentry.begin(load(), f"{socket.gethostname()}-{os.getpid()}")
+
+
+@signals.beat_init.connect  # type: ignore[untyped-decorator]
+def _report_from_beat(**_: Any) -> None:
+    """Sentry hears of each run of calendar work, and misses the ones that do not come."""
+    name = f"{socket.gethostname()}-{os.getpid()}-beat"
+    logs.speak_as(name)
+    sentry.begin(load(), name)
+
+
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _stop_claiming(**_: Any) -> None:
     if DeliveryStep.runtime:
@@ -240,15 +277,9 @@ def _stop_claiming(**_: Any) -> None:
 
 
 def _end_now() -> None:
-    logger.warning("still waiting for Redis or the API; ending: what is in flight becomes unknown")
+    words = "still waiting for Redis or the API; ending: what is in flight becomes unknown"
+    logger.warning(words, extra=logs.facts("ending"))
     os._exit(1)
-
-
-@signals.after_setup_logger.connect  # type: ignore[untyped-decorator]
-def _quiet_libraries(**_: Any) -> None:
-    """At DEBUG these would write addresses and bodies of requests into the log."""
-    for name in ("urllib3", "requests", "redis"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 try:

@@ -18,10 +18,12 @@ import threading
 import time
 from contextlib import suppress
 
+from . import logs
 from .claiming import LONGEST_SECONDS, Claiming
 from .conclusion import Concluder, Conclusion
 from .core.outcome import GivenBack, HoldKind
 from .governing import Governing
+from .metering import Meter
 from .reporting import Reporter
 from .sender import Job, Result, Sender, after_a_bug
 from .settings import Settings
@@ -54,7 +56,7 @@ class _Wish:
 class Courier:
     """Delivers for one process. `start` it once, `stop` it once."""
 
-    def __init__(self, settings: Settings, store: Store, reporter: Reporter) -> None:
+    def __init__(self, settings: Settings, store: Store, reporter: Reporter, meter: Meter) -> None:
         self._limits = Limits(
             lease_seconds=settings.lease_seconds,
             in_flight=settings.max_in_flight,
@@ -63,9 +65,10 @@ class Courier:
         )
         self._store = store
         self._reporter = reporter
+        self._meter = meter
         self._sender = Sender(settings)
         self._concluder = Concluder(settings, store.worker)
-        self._governing = Governing(settings, store, reporter)
+        self._governing = Governing(settings, store, meter)
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Result | _Wish] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -112,7 +115,6 @@ class Courier:
     def look_at_the_token(self) -> None:
         """Take up a changed token, which ends a hold for the old one at once."""
         if self._sender.refresh_token():
-            logger.warning("LEADS_API_TOKEN_FILE holds another token; it is used from now on")
             self._governing.take_token(self._sender.mark)
             self.wake()
 
@@ -179,21 +181,24 @@ class Courier:
     def _failed(self, error: StoreError) -> None:
         self._failures += 1
         if self._failures == 1:
-            name = type(error).__name__
-            logger.warning("Redis does not answer (%s); outcomes are kept until it does", name)
+            words = "Redis does not answer (%s); outcomes are kept until it does"
+            logger.warning(words, type(error).__name__, extra=logs.facts("redis_away"))
 
     def _let_go(self, error: Exception) -> None:
         """A bug: leave what this turn was about to its leases, which will run out."""
         self._reporter.bug(error)
         for result in (*self._done, *(each.result for each in self._concluded)):
-            logger.error("lead %s could not be settled; its lease runs out", result.lead.lead_id)
+            facts = logs.facts("lease_left", lead_id=result.lead.lead_id)
+            words = "lead %s could not be settled; its lease runs out"
+            logger.error(words, result.lead.lead_id, extra=facts)
         self._done, self._concluded = [], []
         self._claiming.forget()
         self._failures += 1
 
     def _recovered(self) -> None:
         if self._failures:
-            logger.warning("Redis answers again, after %d tries", self._failures)
+            facts = logs.facts("redis_back", tries=self._failures)
+            logger.warning("Redis answers again, after %d tries", self._failures, extra=facts)
         self._failures = 0
 
     def _collect(self) -> None:
@@ -238,9 +243,9 @@ class Courier:
         if not self._owed and not claim:
             return
         self._conclude()
-        settlements = [each.settlement for each in self._concluded]
-        turn = self._store.turn(settlements, claim, self._limits)
+        turn = self._store.turn([each.settlement for each in self._concluded], claim, self._limits)
         concluded, self._concluded = self._concluded, []
+        self._meter.settled(concluded, turn.verdicts)
         for each, verdict in zip(concluded, turn.verdicts, strict=True):
             tell(self._reporter, each, verdict)
         if claim:

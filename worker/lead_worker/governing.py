@@ -8,12 +8,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from . import logs
 from .conclusion import found_ids
 from .core.evidence import Seen
 from .core.governor import Governor, Moment, Step, elapse, token_changed
+from .core.lifecycle import Reason
+from .core.metrics import DIED
 from .core.outcome import Delivered, Invalid, Rejected
 from .core.verdict import observe, spares
-from .reporting import Reporter
+from .metering import Meter
 from .sender import Result
 from .settings import Settings
 from .store import Store
@@ -28,10 +31,10 @@ _WELL = (Delivered, Rejected, Invalid)
 class Governing:
     """Governs for one worker. Methods raise `StoreError` where Redis does not answer."""
 
-    def __init__(self, settings: Settings, store: Store, reporter: Reporter) -> None:
+    def __init__(self, settings: Settings, store: Store, meter: Meter) -> None:
         self._ceiling = settings.max_in_flight
         self._store = store
-        self._reporter = reporter
+        self._meter = meter
 
     def observe(self, results: Sequence[Result], *, busy: bool) -> bool:
         """Tell the governor what came back, before the leads can be claimed again.
@@ -68,13 +71,15 @@ class Governing:
         by = self._store.worker
         change = change_governor(self._store, decide, by=by, most_in_flight=self._ceiling)
         if change is None:
-            logger.error("the governor's record was changed by others %d times in a row", TRIES)
+            facts = logs.facts("governor_crowded", tries=TRIES)
+            words = "the governor's record was changed by others %d times in a row"
+            logger.error(words, TRIES, extra=facts)
             return None
+        self._meter.count(DIED, Reason.REJECTED, by=len(change.convicted))
         for event in change.step.events:
-            logger.warning("%s: %s: %s", event.event, event.kind.value, event.reason)
-        for each in change.step.convicted:
-            if each.lead_id in change.convicted:
-                self._reporter.convicted(each.lead_id, each.status)
+            facts = logs.facts(event.event, kind=event.kind.value)
+            told = (event.event, event.kind.value, event.reason)
+            logger.warning("%s: %s: %s", *told, extra=facts)
         return change
 
 

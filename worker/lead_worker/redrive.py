@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from uuid import uuid4
 
+from . import logs
 from .core.lifecycle import Reason
 from .core.selection import Selection
 from .settings import Settings
@@ -47,12 +48,14 @@ def _launch(store: Store, settings: Settings, campaigns: Campaigns) -> str | Non
     lead_ids = (letter.listed.lead_id for letter in eligible(store, settings))
     total, problem = enlist_all(campaigns, campaign_id, _campaign(settings), lead_ids)
     if problem == BUSY:
-        logger.warning("redrive: too many campaigns are under way; it is tried again later")
+        words = "redrive: too many campaigns are under way; it is tried again later"
+        logger.warning(words, extra=logs.facts("redrive_put_off"))
     if problem or not total:
         return None
     event = {"event": "campaign_begun", "campaign": campaign_id, "by": RULE, "leads": total}
     campaigns.steer(campaign_id, Steer.BEGIN, event)
-    logger.info("redrive: campaign %s with %d leads", campaign_id, total)
+    facts = logs.facts("campaign_begun", campaign=campaign_id, leads=total)
+    logger.info("redrive: campaign %s with %d leads", campaign_id, total, extra=facts)
     return campaign_id
 
 

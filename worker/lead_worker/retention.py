@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 
+from . import logs
 from .core.lifecycle import State
 from .reporting import Reporter
 from .settings import DAY_SECONDS, Settings
@@ -37,7 +38,8 @@ def retain(store: Store, settings: Settings) -> int:
     }
     forgotten = sum(numbers.values())
     if forgotten:
-        logger.info("retention: %d leads forgotten", forgotten)
+        facts = logs.facts("forgotten", leads=forgotten)
+        logger.info("retention: %d leads forgotten", forgotten, extra=facts)
     # What was delivered goes each minute; the audit trail is for what somebody might still want.
     for state in (State.DEAD, State.DISCARDED):
         if numbers[state]:

@@ -16,7 +16,7 @@ from .core.looks import as_outcome
 from .core.outcome import GivenBack, HoldKind, Invalid, Outcome, Unknown
 from .core.question import api_offset_seconds, question
 from .core.reconcile import AskAgain, Finding, Unanswered, judge
-from .core.reply import Answered, Reply
+from .core.reply import Answered, Reply, answer_class
 from .core.schema import validate
 from .core.strict_json import write
 from .settings import Settings
@@ -50,6 +50,8 @@ class Result:
         mark: of the token that was used.
         asked_by: of a look, the name of the field that was asked by; "" where nothing was asked.
         finding: of a look that was made, what the API said; None where there is nothing to ask by.
+        answer: the class of the API's answer; "" where it was not called.
+        api_seconds: how long that call took.
     """
 
     lead: Claimed
@@ -58,6 +60,8 @@ class Result:
     mark: str = ""
     asked_by: str = ""
     finding: Finding | None = None
+    answer: str = ""
+    api_seconds: float = 0.0
 
 
 class Sender:
@@ -103,16 +107,19 @@ class Sender:
         if isinstance(valid, Invalid):
             return Result(lead, valid, _since(job))
         sent = body(valid)
+        begun_at = time.monotonic()
         reply = self._api.post_lead(
             write(sent).encode(), lease_ends_at_monotonic=self._ends(job), credentials=credentials
         )
+        api_seconds = time.monotonic() - begun_at
         if self._api_offset_seconds is None:
             self._compare_clocks(reply, lead.claimed_at + _since(job))
         cap = self._settings.retry_after_cap_seconds
         outcome = classify(reply, sent, now_at=time.time(), retry_after_cap_seconds=cap)
         if _refuses_the_token(outcome) and self._has_another_token(credentials.mark):
             outcome = GivenBack(None, "token_changed")
-        return Result(lead, outcome, _since(job), credentials.mark)
+        answer, mark = answer_class(reply), credentials.mark
+        return Result(lead, outcome, _since(job), mark, answer=answer, api_seconds=api_seconds)
 
     def _look(self, job: Job) -> Result:
         lead, credentials = job.lead, self._api.credentials
@@ -126,9 +133,11 @@ class Sender:
         )
         if asked is None:
             return Result(lead, as_outcome(None), _since(job))
+        begun_at = time.monotonic()
         reply = self._api.find_leads(
             asked.parameters(), lease_ends_at_monotonic=self._ends(job), credentials=credentials
         )
+        api_seconds = time.monotonic() - begun_at
         now_at = lead.claimed_at + _since(job)  # on Redis's clock, as the attempt was
         self._compare_clocks(reply, now_at)
         cap = self._settings.retry_after_cap_seconds
@@ -136,7 +145,14 @@ class Sender:
         if isinstance(finding, AskAgain):
             self._api_offset_seconds = finding.api_offset_seconds
         return Result(
-            lead, as_outcome(finding), _since(job), credentials.mark, asked.field, finding
+            lead,
+            as_outcome(finding),
+            _since(job),
+            credentials.mark,
+            asked.field,
+            finding,
+            answer_class(reply),
+            api_seconds,
         )
 
     def _compare_clocks(self, reply: Reply, now_at: float) -> None:

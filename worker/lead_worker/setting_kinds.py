@@ -155,9 +155,13 @@ def read_yes_no(text: str) -> bool:
 
 def read_dsn(text: str) -> Secret:
     """Where Sentry takes reports; it holds a key."""
-    parts = _split(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not parts.username:
-        raise ValueError("expected a DSN, such as https://KEY@HOST/PROJECT (not shown: a secret)")
+    from sentry_sdk.utils import BadDsn, Dsn  # only where there is one
+
+    try:
+        Dsn(text)
+    except (BadDsn, ValueError):
+        form = "https://KEY@HOST/PROJECT with the project's number"
+        raise ValueError(f"expected a DSN, such as {form} (not shown: a secret)") from None
     return Secret(text)
 
 

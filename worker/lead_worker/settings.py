@@ -94,9 +94,12 @@ class Settings:
     redrive: bool = False
     redrive_every_seconds: float = 6 * HOUR_SECONDS
     redrive_most: int = 3
+    log_level: str = ""
+    log_format: str = "auto"
     spool: str = ""
     sentry_dsn: Secret = field(default=Secret(""), repr=False)
     sentry_environment: str = "production"
+    sentry_traces_sample_rate: float = 0.0
 
     @property
     def keep_key_days(self) -> float:
@@ -148,12 +151,7 @@ TABLE: tuple[Row, ...] = (
         read_token_file,
         "a file that holds the token alone; set this or `LEADS_API_TOKEN`, not both",
     ),
-    Row(
-        "LEADS_API_PROXY",
-        "api_proxy",
-        read_proxy_url,
-        "proxy for the API",
-    ),
+    Row("LEADS_API_PROXY", "api_proxy", read_proxy_url, "proxy for the API"),
     Row(
         "LEADS_API_CA_BUNDLE", "api_ca_bundle", read_existing_file, "file of CA certificates (PEM)"
     ),
@@ -315,9 +313,27 @@ TABLE: tuple[Row, ...] = (
         "how often; a lead that died again waits as long, then 3, 7, ... times as long",
     ),
     Row("LEADS_REDRIVE_MOST", "redrive_most", read_whole(1, 100), "how often one lead at the most"),
+    Row(
+        "LEADS_LOG_LEVEL",
+        "log_level",
+        read_choice("debug", "info", "warning", "error"),
+        "from which level on lines are logged; not set: Celery's `-l`, or `info` without it",
+    ),
+    Row(
+        "LEADS_LOG_FORMAT",
+        "log_format",
+        read_choice("auto", "json", "text"),
+        "a log's lines: `json`, `text`, or JSON unless they go to a terminal",
+    ),
     Row("LEADS_SPOOL", "spool", str, "a spool of this machine's apps, for `leads spool` alone"),
     Row("SENTRY_DSN", "sentry_dsn", read_dsn, "where to report to; nothing is reported without it"),
     Row("SENTRY_ENVIRONMENT", "sentry_environment", str, "the environment that reports carry"),
+    Row(
+        "SENTRY_TRACES_SAMPLE_RATE",
+        "sentry_traces_sample_rate",
+        read_number(0, 1),
+        "part of the deliveries that are traced, unless the app that enqueued decided",
+    ),
 )
 
 _KNOWN = {row.name for row in TABLE}

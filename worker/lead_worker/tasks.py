@@ -5,6 +5,7 @@ from __future__ import annotations
 from lead_producers.bell import TASK as DRAIN
 
 from .app import app, runtime
+from .checking import check
 from .redrive import redrive
 from .retention import announce, retain
 
@@ -18,6 +19,7 @@ def drain() -> None:
 @app.task(name="lead_worker.retain")  # type: ignore[untyped-decorator]
 def retain_records() -> None:
     """Forget what retention no longer keeps, and say what it will not keep for long."""
+    runtime().store.calendar_done()
     retain(runtime().store, runtime().settings)
     announce(runtime().store, runtime().settings, runtime().reporter)
 
@@ -26,3 +28,9 @@ def retain_records() -> None:
 def redrive_exhausted() -> None:
     """Bring an outage's dead letters home, where that is wanted and due."""
     redrive(runtime().store, runtime().settings)
+
+
+@app.task(name="lead_worker.check")  # type: ignore[untyped-decorator]
+def check_delivery() -> None:
+    """Say whether delivery goes on."""
+    check(runtime().store, runtime().reporter)

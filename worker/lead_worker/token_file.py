@@ -13,6 +13,9 @@ from .settings import Secret, Settings, read_token
 
 logger = logging.getLogger(__name__)
 
+UNUSABLE = "LEADS_API_TOKEN_FILE: no token in it; the last one is kept"
+CHANGED = "LEADS_API_TOKEN_FILE holds another token; it is used from now on"
+
 
 class TokenFile:
     """Where the token comes from; without a file it never changes. Threads may share it."""
@@ -33,11 +36,16 @@ class TokenFile:
                 token = read_token(self._path.read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 if not self._is_bad:
-                    logger.warning("LEADS_API_TOKEN_FILE: no token in it; the last one is kept")
+                    _tell("token_unusable", UNUSABLE)
                 self._is_bad = True
                 return None
             self._is_bad = False
             if token == self._token:
                 return None
             self._token = token
-            return token
+        _tell("token_changed", CHANGED)
+        return token
+
+
+def _tell(event: str, words: str) -> None:
+    logger.warning(words, extra={"facts": {"event": event}})

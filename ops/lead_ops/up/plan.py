@@ -116,7 +116,8 @@ def child_environ(
         redis_url: where Redis is.
         sandbox_url, sandbox_token: of the sandbox; without meaning where the real API is used.
     """
-    told = {**environ, "PYTHONUNBUFFERED": "1"}
+    # Whoever runs it looks at the logs, as at the last words of a process that has died.
+    told = {"LEADS_LOG_FORMAT": "text", **environ, "PYTHONUNBUFFERED": "1"}
     told |= {"LEADS_REDIS_URL": redis_url, "LEADS_NAMESPACE": plan.namespace}
     if plan.sandbox:
         for name in _REAL_ONLY:

@@ -47,3 +47,14 @@ class NoAnswer:
 
 
 Reply = Answered | NotSent | NoAnswer
+
+
+def answer_class(reply: Reply) -> str:
+    """A reply as a metric's label: `2xx` and its like, `none`, `not_sent`, or `other`."""
+    match reply:
+        case Answered(status):
+            return f"{status // 100}xx" if 100 <= status < 600 else "other"
+        case NoAnswer():
+            return "none"
+        case NotSent():
+            return "not_sent"
