@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,23 @@ from lead_worker.core.governor import Governor, Hold, Moment, Window, begin
 from lead_worker.core.lifecycle import State
 from lead_worker.core.outcome import HoldKind
 from lead_worker.store import Claim, Claimed, Decision, Limits, Settlement, Store
+
+from tests.conftest import SERVERS
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Try commands on one server: what differs between servers is tried where the scripts are."""
+    once: list[pytest.Item] = []
+    again: list[pytest.Item] = []
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        server = callspec.params.get("server_program") if callspec else None
+        is_again = server not in (None, SERVERS[0]) and HERE in item.path.parents
+        (again if is_again else once).append(item)
+    config.hook.pytest_deselected(items=again)
+    items[:] = once
 
 
 @dataclass(frozen=True, slots=True)
