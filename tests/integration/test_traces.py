@@ -24,7 +24,12 @@ def app(sentry: SentryListener) -> Any:
     """An app that has Sentry's SDK, and samples each of its requests."""
     scope = sentry_sdk.get_global_scope()
     before = scope.client
-    sentry_sdk.init(dsn=sentry.dsn, traces_sample_rate=1.0, default_integrations=False)
+    sentry_sdk.init(
+        dsn=sentry.dsn,
+        traces_sample_rate=1.0,
+        default_integrations=False,
+        enable_backpressure_handling=False,  # a thread that would outlive the test
+    )
     yield sentry_sdk
     sentry_sdk.flush()
     scope.set_client(before)

@@ -94,6 +94,8 @@ def begin(settings: Settings, server_name: str) -> None:
         spotlight=False,  # SENTRY_SPOTLIGHT would turn personal data on
         send_client_reports=False,
         auto_session_tracking=False,
+        # It would thin out traces by a thread of its own; they are bounded already (`tracing`).
+        enable_backpressure_handling=False,
         traces_sampler=_sampled,
         before_send=lambda event, hint: _of(settings.namespace, clean_event(event, hint)),
         before_send_transaction=lambda event, hint: _of(
