@@ -7,21 +7,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from .csv_files import NOT_UTF8
-from .lead_lines import LONGEST, Bad, Good, Item, Place, split_lines, too_long
+from .lead_lines import LONGEST, Bad, Good, Item, Place, read_each_line
 
 
 def read_form_lines(blocks: Iterable[bytes], longest: int = LONGEST) -> Iterator[Item]:
     """Read one form post from each line; blank lines are left out."""
-    record = 0
-    for line in split_lines(blocks, longest):
-        if line is None:
-            yield None
-            continue
-        number, encoded = line
-        if encoded is None or encoded.strip():
-            record += 1
-            place = Place(number, record)
-            yield Bad(place, too_long(longest)) if encoded is None else _item(place, encoded)
+    return read_each_line(blocks, longest, _item)
 
 
 def _item(place: Place, encoded: bytes) -> Good | Bad:

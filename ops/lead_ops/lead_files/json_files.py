@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from lead_worker.core.outcome import FieldError
 from lead_worker.core.strict_json import read_object
 
-from .lead_lines import LONGEST, Bad, Good, Item, Place, split_lines, too_long
+from .lead_lines import LONGEST, Bad, Good, Item, Place, read_each_line, too_long
 
 _OUTSIDE_STRING = re.compile(rb'["\[\]{},]')
 _INSIDE_STRING = re.compile(rb'["\\]')
@@ -20,15 +20,7 @@ _INSIDE_STRING = re.compile(rb'["\\]')
 
 def read_json_lines(blocks: Iterable[bytes], longest: int = LONGEST) -> Iterator[Item]:
     """Read one lead from each line; blank lines are left out."""
-    record = 0
-    for line in split_lines(blocks, longest):
-        if line is None:
-            yield None
-            continue
-        number, encoded = line
-        if encoded is None or encoded.strip():
-            record += 1
-            yield _item(Place(number, record), encoded, longest)
+    return read_each_line(blocks, longest, _read)
 
 
 def read_json_array(blocks: Iterable[bytes], longest: int = LONGEST) -> Iterator[Item]:
@@ -56,8 +48,10 @@ def read_json_object(blocks: Iterable[bytes], longest: int = LONGEST) -> Iterato
 
 
 def _item(place: Place, encoded: bytes | None, longest: int) -> Good | Bad:
-    if encoded is None:
-        return Bad(place, too_long(longest))
+    return Bad(place, too_long(longest)) if encoded is None else _read(place, encoded)
+
+
+def _read(place: Place, encoded: bytes) -> Good | Bad:
     found = read_object(encoded)
     if isinstance(found, FieldError):
         return Bad(place, found.message)

@@ -6,7 +6,7 @@ line that is refused holds no value of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,3 +84,23 @@ def split_lines(blocks: Iterable[bytes], longest: int = LONGEST) -> Iterator[Lin
         yield None
     if rest or too_long:
         yield number + 1, None if too_long else rest
+
+
+def read_each_line(
+    blocks: Iterable[bytes], longest: int, read: Callable[[Place, bytes], Good | Bad]
+) -> Iterator[Item]:
+    """Read one lead from each line; blank lines are left out, and too long ones refused.
+
+    Args:
+        read: makes what it can of a line's bytes.
+    """
+    record = 0
+    for line in split_lines(blocks, longest):
+        if line is None:
+            yield None
+            continue
+        number, encoded = line
+        if encoded is None or encoded.strip():
+            record += 1
+            place = Place(number, record)
+            yield Bad(place, too_long(longest)) if encoded is None else read(place, encoded)
