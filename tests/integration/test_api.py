@@ -184,6 +184,18 @@ def test_an_interim_answer_is_not_the_answer(serve: Serve, interim: int) -> None
         assert [judged(post(api)) for _ in range(3)] == [Delivered("lead-1")] * 3
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["retry-after:7", "RETRY-AFTER :  7 ", "Retry-After:\r\n 7", "no header\r\nRetry-After: 7"],
+    ids=["bare", "spaced", "folded", "after a line that is none"],
+)
+def test_a_header_is_read_however_it_is_written(serve: Serve, header: str) -> None:
+    server = serve(answering(http(503, b"{}", header)))
+    with client(server.url) as api:
+        assert [post(api) for _ in range(2)] == [Answered(503, b"{}", "7")] * 2
+    assert server.connections == 1
+
+
 def test_an_early_answer_to_a_lead_that_was_not_read_is_an_answer(serve: Serve) -> None:
     refusal = http(413, b'{"message": "too large", "code": "PAYLOAD_TOO_LARGE"}')
 

@@ -56,6 +56,11 @@ NO_ANSWERS = {
         hanging_up_after(b"HTTP/1.1 200 OK\r\nContent-Length: 5, 7\r\n\r\nabcde"),
         "garbled",
     ),
+    "a length twice, and not the same": (
+        hanging_up_after(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nabcde"),
+        "garbled",
+    ),
+    "an end among the headers": (hanging_up_after(b"HTTP/1.1 200 OK\r\nX: y\r\n"), "garbled"),
     "a header without end": (endless(b"HTTP/1.1 200 OK\r\nX: ", MANY), "garbled"),
     "headers without end": (endless(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 9), "garbled"),
     "another protocol": (answering(http(101, b"", "Upgrade: h2c")), "garbled"),

@@ -12,6 +12,7 @@ libraries out: theirs hold the request, and so the token and the lead.
 | `call` | the one call that this thread is making: its deadline, and whether it has sent |
 | `dial` | a connected socket within a time limit, name look-up included |
 | `connection` | urllib3's connections, taught to keep the call's limits and to say what failed |
+| `response` | an answer as it comes in: its headers, and the framing of its body |
 | `adapter` | requests' adapter: one address, one pool, one TLS context |
 | `answer` | the body, within the size cap |
 """

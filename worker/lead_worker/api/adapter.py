@@ -11,9 +11,8 @@ from typing import Any
 
 from requests import PreparedRequest, Response
 from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
-from urllib3 import BaseHTTPResponse
 from urllib3.poolmanager import PoolManager
-from urllib3.util.retry import Retry
+from urllib3.util import Retry, parse_url
 
 from ..errors import SettingsError
 from ..settings import Settings
@@ -29,6 +28,7 @@ class LeadsAdapter(HTTPAdapter):
 
     def __init__(self, settings: Settings) -> None:
         self.url = f"{settings.api_url}/leads"
+        self.host = str(parse_url(self.url).netloc)
         self._tls = _tls_context(settings.api_ca_bundle)
         super().__init__(1, settings.concurrency, Retry(total=False))
         proxy = str(settings.api_proxy)
@@ -65,7 +65,7 @@ class LeadsAdapter(HTTPAdapter):
         super().close()
         self._pool.close()  # urllib3's managers only forget their pools
 
-    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         response = Response()
         response.request, response.raw, response.status_code = req, resp, resp.status
         return response

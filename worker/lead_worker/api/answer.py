@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import zlib
 
-from urllib3 import BaseHTTPResponse
-
 from ..core.reply import Answered
 from .call import CallFailed
 from .connection import LIBRARY_ERRORS
+from .response import BoundedResponse
 
 _BLOCK_BYTES = 65_536
 _ZLIB_OR_GZIP = 47
 """zlib's window size for "find out by the header which of the two it is"."""
 
 
-def read_answer(raw: BaseHTTPResponse, cap_bytes: int) -> Answered:
+def read_answer(raw: BoundedResponse, cap_bytes: int) -> Answered:
     """Read an answer to its end.
 
     Raises:
@@ -27,22 +26,24 @@ def read_answer(raw: BaseHTTPResponse, cap_bytes: int) -> Answered:
     """
     if raw.status < 200:
         raise CallFailed("garbled")
-    body = _unpacked(_whole_body(raw, cap_bytes), raw.headers.get("Content-Encoding"), cap_bytes)
-    return Answered(raw.status, body, raw.headers.get("Retry-After"), raw.headers.get("Date"))
+    body = _unpacked(_whole_body(raw, cap_bytes), raw.headers.get("content-encoding"), cap_bytes)
+    return Answered(raw.status, body, raw.headers.get("retry-after"), raw.headers.get("date"))
 
 
-def _whole_body(raw: BaseHTTPResponse, cap_bytes: int) -> bytes:
+def _whole_body(raw: BoundedResponse, cap_bytes: int) -> bytes:
     if (raw.length_remaining or 0) > cap_bytes:
         raise CallFailed("oversized")
     blocks, size = [], 0
     try:
-        while block := raw.read(_BLOCK_BYTES, decode_content=False):
+        while block := raw.read(_BLOCK_BYTES):
             blocks.append(block)
             size += len(block)
             if size > cap_bytes:
                 raise CallFailed("oversized")
     except LIBRARY_ERRORS:
         raise CallFailed("truncated") from None
+    if raw.length_remaining:
+        raise CallFailed("truncated")
     return b"".join(blocks)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic
+from typing import cast
 from urllib.parse import quote, urlencode
 
 from requests import PreparedRequest
@@ -19,6 +20,7 @@ from .answer import read_answer
 from .call import Call, CallFailed, calling
 from .connection import LIBRARY_ERRORS
 from .credentials import Credentials, credentials_of
+from .response import BoundedResponse
 
 
 class LeadsApi:
@@ -110,7 +112,8 @@ class LeadsApi:
         request = PreparedRequest()
         request.method, request.url = method, self._adapter.url
         # A plain dict: requests' own kind costs a sixth of the whole call.
-        request.headers = {**(credentials or self._credentials).headers}  # type: ignore[assignment]
+        headers = (credentials or self._credentials).headers
+        request.headers = {"Host": self._adapter.host, **headers}  # type: ignore[assignment]
         return request
 
     def _call(self, request: PreparedRequest, query: str, lease_ends_at_monotonic: float) -> Reply:
@@ -127,11 +130,11 @@ class LeadsApi:
         return NoAnswer(cause) if call.sent else NotSent(cause)
 
     def _exchange(self, request: PreparedRequest) -> Answered:
-        raw = self._adapter.send(request, stream=True).raw
+        raw = cast(BoundedResponse, self._adapter.send(request, stream=True).raw)
         try:
             return read_answer(raw, self._settings.max_answer_bytes)
         except BaseException:
-            raw.close()  # or what is left of this answer would begin the next one
+            raw.drop_conn()
             raise
         finally:
             raw.release_conn()

@@ -6,14 +6,14 @@ happens and where it is plain whether something was sent, instead of being guess
 an exception that has been wrapped three times. urllib3 passes an exception that it does not know
 through, and discards the connection on its way.
 
-Each read from the socket waits for no longer than is left of the call; `timeout=` of requests
-bounds one read, so that a server that drips a byte a second would hold the call open for ever.
+What urllib3 and `http.client` do for any request and any answer (checks of each header, a parser of
+e-mail, a second response around the first) took two fifths of a call; here a request is written and
+an answer is read as this one API needs it.
 """
 
 from __future__ import annotations
 
 import http.client
-import io
 import socket
 import ssl
 from time import monotonic
@@ -25,63 +25,19 @@ from urllib3.exceptions import HTTPError
 
 from .call import CallFailed, current
 from .dial import dial
+from .response import BoundedResponse
 
 LIBRARY_ERRORS = (HTTPError, http.client.HTTPException, OSError, ValueError)
 """What requests (its errors are OSErrors), urllib3, http.client, ssl and sockets raise because of
 what the other side does; ValueError for numbers and text in it that cannot be read."""
 
 
-class BoundedStream(io.RawIOBase):
-    """What comes in on a socket, read within the limits of this thread's call."""
-
-    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
-        self._sock = sock
-        # Only to be closed: the socket lives until every file that was made of it is closed.
-        self._raw = raw
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        call = current()
-        self._sock.settimeout(call.seconds_left())
-        try:
-            count = self._sock.recv_into(buffer)
-        except TimeoutError:
-            raise CallFailed(call.late) from None
-        call.received(count)
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class BoundedResponse(http.client.HTTPResponse):
-    """An answer that is read within the limits of the call, interim answers skipped."""
-
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(BoundedStream(sock, self.fp.detach()))
-
-    def begin(self) -> None:
-        """Read up to the body. Python's takes `103 Early Hints` for the answer itself, and would
-        leave the real one in the connection, to be taken for the answer to the next lead."""
-        super().begin()
-        while 101 < self.status < 200:
-            self.headers = self.msg = None  # type: ignore[assignment]
-            super().begin()
-        # urllib3 logs what it cannot read of the headers, and that may be part of an echoed lead.
-        self.msg.defects = []
-        self.msg.set_payload("")
-
-
 class BoundedConnection(HTTPConnection):
     """A connection that belongs to the call of the thread that uses it."""
 
-    response_class = BoundedResponse
+    response_class = BoundedResponse  # of a proxy that is asked for a tunnel
     _answered_at = 0.0
-    _held: list[Any] | None = None
+    _method = ""
 
     @property
     def is_connected(self) -> bool:
@@ -99,23 +55,22 @@ class BoundedConnection(HTTPConnection):
                 raise CallFailed("proxy") from None
             raise
 
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+    def request(
+        self, method: str, url: str, body: Any = None, headers: Any = None, **_: Any
+    ) -> None:
         """Write the request in one piece: headers and body are one packet, and the one place where
-        something is written is the one place that knows whether something was."""
-        self._held = []
-        try:
-            super().request(method, url + current().query, *args, **kwargs)
-        finally:
-            held, self._held = self._held, None
+        something is written is the one place that knows whether something was.
+
+        Args:
+            headers: all that the request has, `Host` and `Content-Length` among them.
+        """
+        self._method = method
+        head = [f"{method} {url}{current().query} HTTP/1.1"]
+        head += [f"{name}: {value}" for name, value in headers.items()]
+        request = "\r\n".join([*head, "", ""]).encode("ascii") + (body or b"")
         if self.sock is None:
             self.connect()
-        self._write(b"".join(held))
-
-    def send(self, data: Any) -> None:
-        if self._held is None:
-            super().send(data)  # CONNECT to a proxy: nothing of the lead
-        else:
-            self._held.append(data)
+        self._write(request)
 
     def _write(self, request: bytes) -> None:
         call = current()
@@ -133,12 +88,16 @@ class BoundedConnection(HTTPConnection):
             raise CallFailed("dropped") from None
 
     def getresponse(self) -> Any:
+        """The answer, read up to its body; it keeps the socket where the connection is to close."""
+        response = BoundedResponse(self.sock, self._method)
         try:
-            response = super().getresponse()
-        except OSError:  # before HTTPException: a connection closed without a word is both
-            raise CallFailed("dropped") from None
-        except LIBRARY_ERRORS:
-            raise CallFailed("garbled") from None
+            response.begin()
+        except LIBRARY_ERRORS as error:
+            response.close()
+            # A connection closed without a word is an error of both kinds.
+            raise CallFailed("dropped" if isinstance(error, OSError) else "garbled") from None
+        if response.will_close:
+            self.close()
         self._answered_at = monotonic()
         return response
 
