@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from .core.groups import group_of
 from .core.lifecycle import LOOK_AGAIN, Policy, Standing, Transition, decide
@@ -70,8 +71,10 @@ class Concluder:
             worker=self._worker,
             took_seconds=result.took_seconds,
         )
-        settlement = replace(
-            _settlement(lead, transition, entry),
+        settlement = _settlement(
+            lead,
+            transition,
+            entry,
             api_id=getattr(outcome, "api_id", ""),
             group=group_of(transition.reason, outcome) if transition.reason else "",
             fields=record_fields(outcome, transition),
@@ -97,8 +100,10 @@ class Concluder:
             took_seconds=result.took_seconds,
         )
         fields, reason = look_fields(look), look.transition.reason
-        settlement = replace(
-            _settlement(lead, look.transition, entry),
+        settlement = _settlement(
+            lead,
+            look.transition,
+            entry,
             api_id=look.api_id,
             group=group_of(reason, None, fields["cause"]) if reason else "",
             fields=fields,
@@ -122,7 +127,13 @@ def found_ids(result: Result) -> tuple[str, ...]:
     return (*finding.equal, *finding.similar) if isinstance(finding, Answer) else ()
 
 
-def _settlement(lead: Claimed, transition: Transition, entry: Mapping[str, object]) -> Settlement:
+def _settlement(
+    lead: Claimed, transition: Transition, entry: Mapping[str, object], **more: Any
+) -> Settlement:
+    """
+    Args:
+        more: what else it has: `api_id`, `group`, `fields`.
+    """
     return Settlement(
         lead_id=lead.lead_id,
         token=lead.token,
@@ -131,6 +142,7 @@ def _settlement(lead: Claimed, transition: Transition, entry: Mapping[str, objec
         spends_attempt=transition.spends_attempt,
         look=lead.look,
         entry=entry,
+        **more,
     )
 
 

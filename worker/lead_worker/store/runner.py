@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 import redis
+from hiredis import pack_command
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
@@ -126,7 +127,7 @@ class Runner:
         """Write all commands, then read all replies: a pipeline without redis-py's overhead."""
         connection = self._pool.get_connection()
         try:
-            connection.send_packed_command(connection.pack_commands(commands))
+            connection.send_packed_command([b"".join(map(pack_command, commands))])
             return [self._reply(connection) for _ in commands]
         except BaseException:
             connection.disconnect()  # unread replies must not reach the next caller
