@@ -60,7 +60,7 @@ def _in_every_field(text: Text) -> Case:
     lead: dict[str, Any] = dict.fromkeys(("agentId", "name", "phone", "company", "site"), given)
     lead |= {"custom": {"answer": given, "a " + given: "x"}, "utm": {"campaign": given}}
     body = _sent(text)
-    body["custom"] = body.get("custom", {}) | {"a " + given: "x"}
+    body["custom"] = body.get("custom", {}) | {"a " + given.replace("\0", ""): "x"}
     return Case(text.name, Delivered(body), lead)
 
 

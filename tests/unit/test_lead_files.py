@@ -184,7 +184,7 @@ def test_a_csv_row_that_breaks_the_rules_is_reported_and_the_next_one_is_read() 
 
 
 def test_a_quote_that_is_never_closed_does_not_take_the_rest_of_the_file_into_memory() -> None:
-    rows = b"".join(b"name %d,a@x.io\n" % number for number in range(20_000))
+    rows = b"".join(b"name %d,a@x.io\n" % number for number in range(40_000))
     found = outline(read_csv(blocks(b'name,email\n"Ana,a@x.io\n' + rows, 65_536)))
     assert found[0][:2] == (2, 1)
     assert "expected the row's quotes to be closed" in found[0][2]

@@ -4,6 +4,7 @@ import json
 from typing import Any, ClassVar
 
 import pytest
+from lead_worker.core.lead import Lead
 from lead_worker.core.outcome import FieldError, Invalid
 from lead_worker.core.schema import MAX_ERRORS, SchemaRules, validate
 
@@ -155,3 +156,13 @@ class TestUnknownFields:
         assert isinstance(found, Invalid)
         assert len(found.errors) == MAX_ERRORS + 1
         assert found.errors[-1] == FieldError("", f"and {20_000 - MAX_ERRORS} more are wrong")
+
+
+def test_names_lose_nul_and_two_that_are_then_one_are_an_error() -> None:
+    rules = SchemaRules(custom_values="json")
+    lead = validate(rb'{"custom": {"a\u0000b": {"c\u0000": ["d\u0000"]}}}', rules)
+    assert isinstance(lead, Lead)
+    assert lead.custom == {"ab": {"c": ["d"]}}
+    found = validate(rb'{"custom": {"a\u0000": "x", "a": "y"}}', rules)
+    assert isinstance(found, Invalid)
+    assert [error.path for error in found.errors] == ["custom.a"]

@@ -106,7 +106,9 @@ def test_the_short_way_for_plain_addresses_answers_as_email_validator_does(
 ) -> None:
     address = f"{local}@{domain}{ending}".strip()
     try:
-        checked = validate_email(address, check_deliverability=False, allow_display_name=False)
+        checked = validate_email(
+            address, check_deliverability=False, allow_display_name=False, strict=True
+        )
         expected: str | None = checked.ascii_email or checked.normalized
     except EmailNotValidError:
         expected = None

@@ -11,6 +11,8 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from lead_producers.record import MAX_BYTES
+
 from ..errors import OpsError
 from .lead_lines import TOO_LONG, Bad, Good, Item, Place, split_lines
 
@@ -20,6 +22,10 @@ FIELDS = frozenset(
     ("agentId", "agent_id", "name", "email", "phone", "company", "site", "custom", "utm", "capture")
 )
 """What a lead has; a header must name at least one of them."""
+
+CELL_MAX = MAX_BYTES + 1
+"""Characters: what a lead can hold, and what disarms a formula. More of it is a quote that was
+never closed, and each row that it swallows is one that nobody reads."""
 
 NOT_UTF8 = "expected UTF-8, found bytes that are not"
 
@@ -51,6 +57,7 @@ def read_csv(
     Raises:
         HeaderError: before any lead is given.
     """
+    csv.field_size_limit(CELL_MAX)
     lines = _Lines(blocks)
     header = next((line for line in lines if line.strip()), "")
     if knows and not header:
@@ -173,5 +180,5 @@ def _complaint(error: csv.Error, begins: int, ends: int) -> str:
     if ends > begins or "unexpected end" in str(error):
         return f"expected the row's quotes to be closed, found none up to line {ends}"
     if "field limit" in str(error):
-        return f"expected cells of at most {csv.field_size_limit()} characters, found more"
+        return f"expected cells of at most {CELL_MAX} characters, found more"
     return f"expected a row of CSV, found one that breaks its rules ({error})"

@@ -2,7 +2,7 @@
 
 It owns the header. Facts have columns of their names; a lead's fields have columns that begin with
 `lead.`, so that the two cannot clash. UTF-8, with a byte order mark by which Excel knows it. How
-rows are read is `lead_files`' matter: a cell may have 131,072 characters, and not more.
+rows are read is `lead_files`' matter.
 """
 
 from __future__ import annotations

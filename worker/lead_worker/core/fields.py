@@ -4,9 +4,9 @@ Each turns what came into what is sent, or says what it expected. None of them m
 part of one, into a message: messages are read by people who have no business with the lead.
 
 What they share: text is stripped; empty text is null, and null means "not there". NUL characters
-are left out, because databases behind APIs refuse them. A number where text belongs is taken as
-its digits (`"company": 99` is a company called 99); true, false, lists and objects are errors
-there, because no text that a person would expect stands for them.
+are left out, of names too, because databases behind APIs refuse them. A number where text belongs
+is taken as its digits (`"company": 99` is a company called 99); true, false, lists and objects are
+errors there, because no text that a person would expect stands for them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from . import email_address, phone, strict_json
 
 _T = TypeVar("_T")
 
+_TWO_NAMES = "expected one value, found two names of one field; send one of them"
 _NO_EMAIL = "expected one e-mail address without a name, such as maria@example.com"
 UTM_NAMES = frozenset(
     {"source", "medium", "campaign", "content", "term", "id"}
@@ -140,7 +141,7 @@ class Utm(_LeadField[dict[str, str]]):
         return tags
 
     def _name(self, key: str) -> str:
-        whole = key.strip()
+        whole = _without_nul(key).strip()
         bare = whole[4:] if whole[:4].lower() == "utm_" else whole
         known = bare.lower()
         if known in UTM_NAMES:
@@ -165,13 +166,30 @@ class Custom(_LeadField[dict[str, Any]]):
 
     def values(self, entries: Mapping[str, Any]) -> dict[str, Any]:
         """Each value as it is sent, without those that are null."""
-        sent = ((key, self._sent(value)) for key, value in entries.items())
-        return {key: value for key, value in sent if value is not None}
+        sent: dict[str, Any] = {}
+        for key, value in entries.items():
+            item = self._sent(value)
+            if item is not None and sent.setdefault(_without_nul(key), item) != item:
+                raise ValidationError({key: [_TWO_NAMES]})
+        return sent
 
     def _sent(self, value: Any) -> Any:
         if isinstance(value, str):
             return _stripped(value)
-        return strict_json.write(value) if self._as_text and value is not None else value
+        if value is None or not self._as_text:
+            return _without_nul(value)
+        return strict_json.write(value)
+
+
+def _without_nul(value: Any) -> Any:
+    """A value without NUL in its texts and names."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_nul(name): _without_nul(item) for name, item in value.items()}
+    return value
 
 
 def _stripped(text: str) -> str | None:

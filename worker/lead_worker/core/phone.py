@@ -35,7 +35,7 @@ def normalised(text: str, region: str) -> str:
     """
     if len(text) > _LONGEST:
         return text
-    for reading in _readings(text):
+    for reading in _readings(" ".join(text.split())):
         try:
             number = phonenumbers.parse(reading, region)
         except phonenumbers.NumberParseException:
