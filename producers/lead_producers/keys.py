@@ -104,6 +104,11 @@ class Keys:
         return f"{self.prefix}log"
 
     @property
+    def given(self) -> str:
+        """List: id of the batch that is being reported, when it was given, its events."""
+        return f"{self.prefix}given"
+
+    @property
     def reports(self) -> str:
         """List: those of the log that nobody has reported to Sentry yet."""
         return f"{self.prefix}reports"

@@ -121,6 +121,12 @@ class Queue:
             back = settlement(lead, State.WAITING, spends_attempt=False)
             assert self.settle(back) == ("ok",)
 
+    def reports(self, worker: str = "w1") -> list[Mapping[str, Any]]:
+        """What a worker's beat gives to be reported; the worker says that it was, and leaves."""
+        beat = self.store(worker).beat({})
+        self.store(worker).leave(beat.batch)
+        return list(beat.events)
+
     def run_out(self) -> int:
         """Let all leases run out, and reclaim what was leased; gives how many."""
         self.pass_time(LEASE_SECONDS + 1)

@@ -6,12 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 from celery import signals
-from lead_worker import heartbeat
 from lead_worker.app import app
+from lead_worker.core import bell_watch
 
 __all__ = ["app"]
 
-heartbeat.MEND_SECONDS = 2.0
+bell_watch.MENDED_EVERY_LOOKS = 2
 
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]

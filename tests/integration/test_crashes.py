@@ -257,7 +257,7 @@ def test_a_namespace_that_redis_lost_still_knows_its_api_and_says_which_leads_ar
         fleet.start_worker(LEADS_API_URL="http://127.0.0.1:9/rest")
 
 
-def test_a_malformed_bell_does_not_outlive_the_worker_that_it_ends(
+def test_malformed_bells_from_before_a_worker_began_are_in_nobodys_way(
     redis_url: str, make_fleet: MakeFleet, redis_client: Redis
 ) -> None:
     fleet = make_fleet(redis_url)

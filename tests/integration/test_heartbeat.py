@@ -7,13 +7,16 @@ from contextlib import suppress
 from itertools import count
 
 import pytest
+from celery import signals
 from lead_ops.sandbox import SandboxServer
 from lead_producers import QueueFull
+from lead_worker.core.bell_watch import MENDED_EVERY_LOOKS, TOLD_AT_LOOK
 from lead_worker.core.lifecycle import State
 from lead_worker.heartbeat import CAMPAIGN_STEPS, Heartbeat
+from lead_worker.metering import Meter
 from lead_worker.reporting import Reporter
 from lead_worker.settings import load
-from lead_worker.store import Claim, Limits, Store, StoreError
+from lead_worker.store import Claim, Limits, Store, StoreError, vitals
 from lead_worker.store.campaigns import CampaignState
 from lead_worker.store.store import BATCH
 
@@ -34,8 +37,9 @@ def test_a_stuck_consumer_delays_nothing_is_reported_and_is_mended(
     for number in range(5):
         fleet.producer.enqueue(named(number))
     fleet.wait_settled(5)
-    assert "bells go unanswered" in worker.log
 
+    # A bell that lies there for a moment proves nothing: it has to lie there look after look.
+    wait_until(lambda: rings_again(fleet) and "bells go unanswered" in worker.log)
     # While something is claimable and the bell lies there, the heartbeat mends; then it is taken.
     wait_until(lambda: rings_again(fleet) and "mending Celery's consumer" in worker.log)
     wait_until(lambda: bell_is_taken(fleet))
@@ -121,22 +125,86 @@ class IdleCourier:
         self.asked.append("hold")
 
 
+def make_heart(
+    queue: Queue,
+    courier: IdleCourier,
+    reporter: Reporter | None = None,
+    meter: Meter | None = None,
+) -> Heartbeat:
+    """A heart without a worker process."""
+    return Heartbeat(
+        queue.store(),
+        courier,
+        reporter or Reporter(load({}), "w1"),
+        {"pid": 1},
+        most_in_flight=256,
+        rate_per_minute=120,
+        mend_consumer=lambda: courier.asked.append("mend"),
+        check_namespace=lambda: None,
+        meter=meter,
+    )
+
+
 def beat(queue: Queue, courier: IdleCourier, sentry: SentryListener | None = None) -> None:
     """A second later, let a heart beat once, without a worker process."""
     queue.pass_time(1.0)
     settings = load({"SENTRY_DSN": sentry.dsn} if sentry else {})
     reporter = Reporter(settings, "w1")
-    Heartbeat(
-        queue.store(),
-        courier,
-        reporter,
-        {"pid": 1},
-        most_in_flight=256,
-        rate_per_minute=120,
-        mend_consumer=lambda: None,
-        check_namespace=lambda: None,
-    ).beat()
+    make_heart(queue, courier, reporter).beat()
     reporter.flush(5.0)
+    queue.client.delete(f"{queue.keys.prefix}given")  # as its next beat would
+
+
+def alarms(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Which lines told of a consumer that is stuck."""
+    found = [record.__dict__.get("facts", {}).get("event") for record in caplog.records]
+    return [each for each in found if each in ("bells_unanswered", "consumer_mended")]
+
+
+@ONE_REDIS
+def test_a_new_bell_at_each_look_wakes_the_courier_and_is_no_alarm(
+    queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    courier = IdleCourier()
+    courier.idle_seconds = 60.0
+    heart = make_heart(queue, courier)
+    for n in range(TOLD_AT_LOOK * 3):
+        queue.client.delete(queue.keys.bell)
+        queue.accept(f"lead-{n}")  # it rings, just before the look
+        heart.beat()
+    assert alarms(caplog) == []
+    assert courier.asked.count("wake") == TOLD_AT_LOOK * 3
+
+
+@ONE_REDIS
+def test_a_bell_that_lies_there_while_a_task_runs_is_no_alarm_and_afterwards_it_is(
+    queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    courier = IdleCourier()
+    heart = make_heart(queue, courier)
+    queue.accept("a")
+    signals.task_prerun.send(None, task_id="calendar work")
+    for _ in range(TOLD_AT_LOOK * 2):
+        heart.beat()
+    assert alarms(caplog) == []
+    signals.task_postrun.send(None, task_id="calendar work")
+    for _ in range(TOLD_AT_LOOK + MENDED_EVERY_LOOKS):
+        heart.beat()
+    assert alarms(caplog) == ["bells_unanswered", "consumer_mended"]
+    assert courier.asked.count("mend") == 1
+
+
+@ONE_REDIS
+def test_a_beat_says_whether_leads_were_settled_since_the_last(queue: Queue) -> None:
+    queue.accept("a")
+    meter = Meter()
+    heart = make_heart(queue, IdleCourier(), meter=meter)
+    unsettled = []
+    for settled in (0, 0, 1, 0):
+        meter.moved += settled
+        heart.beat()
+        unsettled.append(vitals.read(queue.store()).unsettled_seconds > 0)
+    assert unsettled == [False, True, False, True]
 
 
 @ONE_REDIS

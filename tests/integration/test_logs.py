@@ -124,3 +124,42 @@ def test_at_info_a_lead_has_one_line_however_often_it_was_tried_and_at_warning_n
 
     assert lines(silent.log) == []
     assert "delivered" not in silent.log
+
+
+def test_at_sigusr1_each_thread_tells_where_it_is_and_nothing_of_what_it_holds(
+    fleet: Fleet, sandbox: SandboxServer
+) -> None:
+    """Celery's own handler would show the variables of each frame."""
+    sandbox.set_faults(Faults(latency_seconds=0.9))
+    worker = fleet.start_worker()
+    wait_until(lambda: " ready." in worker.log)
+    chance = random.Random(1)
+    leads = [people.person(n, chance) for n in range(4)]
+    fleet.enqueue(*leads)
+    sandbox.wait_for(lambda server: len(server.journal) >= 1)
+    worker.signal(signal.SIGUSR1)
+    wait_until(lambda: "thread sender-0: " in worker.log)
+    fleet.wait_delivered(4)
+
+    told = {line["thread"]: line for line in lines(worker.log) if line["event"] == "stack"}
+    assert {"MainThread", "courier", "heartbeat", "sender-0"} <= told.keys()
+    assert any("sender.py" in place for place in told["sender-0"]["stack"])
+    assert others(worker.log) == []
+    secrets = [value for lead in leads for value in people.values(lead)]
+    text = readable(worker.log)
+    assert [value for value in [*secrets, sandbox.token] if value in text] == []
+
+
+def test_what_sentrys_sdk_says_for_debugging_is_json_too_and_only_where_it_is_asked_to(
+    fleet: Fleet, sentry: SentryListener
+) -> None:
+    worker = fleet.start_worker(SENTRY_DSN=sentry.dsn, SENTRY_DEBUG="1")
+    quiet = fleet.start_worker(SENTRY_DSN=sentry.dsn, LEADS_LOG_LEVEL="debug")
+    fleet.enqueue(people.person(1, random.Random(1)) | {"email": "nobody"})
+    wait_until(lambda: bool(sentry.events))
+    fleet.wait_beats(1)
+    for each in (worker, quiet):
+        stop(each)
+        assert others(each.log) == SHUTDOWN
+    assert any(line["logger"] == "sentry_sdk.errors" for line in lines(worker.log))
+    assert not any(line["logger"] == "sentry_sdk.errors" for line in lines(quiet.log))

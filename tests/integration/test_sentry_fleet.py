@@ -54,6 +54,31 @@ def test_a_flood_of_deaths_is_an_issue_for_each_cause_and_the_numbers_are_right(
     assert sum(event["extra"]["dead_in_group"] == EACH for event in sentry.events) >= 3
 
 
+def test_what_a_worker_took_to_report_as_it_was_killed_another_reports(
+    fleet: Fleet, sentry: SentryListener
+) -> None:
+    fleet.enqueue(named(1) | {"email": "none"})
+    killed = fleet.spawn_worker(app="tests.integration.dying_app", SENTRY_DSN=sentry.dsn)
+    assert killed.wait() == -signal.SIGKILL
+    assert sentry.events == []
+    fleet.start_worker(SENTRY_DSN=sentry.dsn)
+    wait_until(lambda: told(sentry) == {"invalid:email": 1})
+    wait_until(lambda: not fleet.store.client.exists(f"{fleet.store.keys.prefix}given"))
+    assert len(sentry.events) == 1
+
+
+def test_a_worker_that_stops_in_order_leaves_nothing_to_be_reported_again(
+    fleet: Fleet, sentry: SentryListener
+) -> None:
+    worker = fleet.start_worker(SENTRY_DSN=sentry.dsn)
+    fleet.enqueue(named(1) | {"email": "none"})
+    wait_until(lambda: bool(sentry.events))
+    worker.signal(signal.SIGTERM)
+    worker.wait()
+    assert not fleet.store.client.exists(f"{fleet.store.keys.prefix}given")
+    assert fleet.listed() == 0
+
+
 @contextmanager
 def beat_running(
     fleet: Fleet, log_path: Path, **settings: str

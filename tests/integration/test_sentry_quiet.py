@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
+from collections import Counter
 
 import pytest
 import sentry_sdk
@@ -57,6 +59,47 @@ def test_where_a_lead_came_from_is_told_only_by_a_programs_name(sentry: SentryLi
     reporter.flush(5.0)
     assert {each["tags"]["source"] for each in sentry.events} == {"site/thanks", "..."}
     assert "Joana" not in sentry.text
+
+
+def test_what_is_reported_again_has_the_id_that_it_had_and_what_is_new_another(
+    sentry: SentryListener,
+) -> None:
+    death = {"event": "died", "at": "1.000000", "group": "invalid:email", "new": 1, "lead": "a"}
+    pause = event("paused", "paused") | {"at": 1.0}
+    for _ in range(2):
+        reporter = make_reporter(sentry.dsn)
+        for again in (death, pause):
+            (reporter.died if again is death else reporter.governed)(again)
+        reporter.died(death | {"at": "2.000000"})
+        reporter.flush(5.0)
+    ids = [each["event_id"] for each in sentry.events]
+    assert sorted(Counter(ids).values()) == [2, 2, 2]
+    other = make_reporter(sentry.dsn, "shop")
+    other.died(death)
+    other.flush(5.0)
+    assert len({each["event_id"] for each in sentry.events}) == 4
+
+
+def test_a_hold_that_flaps_has_an_id_for_each_report(sentry: SentryListener) -> None:
+    reporter = make_reporter(sentry.dsn)
+    for number in range(3):
+        reporter.governed(event("hold_began") | {"at": number})
+    reporter.flush(5.0)
+    assert len({each["event_id"] for each in sentry.events}) == len(sentry.events) == 2
+
+
+def test_it_is_known_whether_reports_have_left() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        reporter = make_reporter(f"http://key@127.0.0.1:{silent.getsockname()[1]}/1")
+        assert reporter.has_left()
+        reporter.died({"group": "invalid:email", "new": 1})
+        connection, _ = silent.accept()
+        assert not reporter.has_left()
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        reporter.flush(5.0)
+        assert reporter.has_left()
+        connection.close()
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,19 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from tests.conftest import StartRedis
 from tests.integration.dead_letters import die
 from tests.integration.queues import Queue
 
 PAUSES = (5, 20, 80, 320, 600, 600)
 """Seconds from one report of a cause to the next, while there are more."""
 
+AGAIN_SECONDS = 10
+"""After so many what nobody says to have reported is given again."""
+
 
 def told(queue: Queue, worker: str = "w1") -> list[Mapping[str, Any]]:
-    return [event for event in queue.store(worker).beat({}).events if event["event"] == "died"]
+    return [event for event in queue.reports(worker) if event["event"] == "died"]
 
 
 def test_the_first_death_of_a_cause_is_told_with_the_next_beat_and_once(queue: Queue) -> None:
@@ -100,3 +104,46 @@ def test_a_death_whose_lead_is_gone_is_told_all_the_same(queue: Queue) -> None:
     (event,) = told(queue)
     assert (event["new"], event["dead"]) == (1, 0)
     assert not event["reason"]
+
+
+def test_what_is_given_is_given_to_one_worker_and_kept_until_it_says_that_it_was_reported(
+    queue: Queue,
+) -> None:
+    die(queue, "a")
+    first = queue.store().beat({})
+    assert [event["lead"] for event in first.events] == ["a"]
+    die(queue, "b", group="invalid:phone")
+    for worker in ("w1", "w2"):
+        assert (queue.store(worker).beat({}).batch, queue.reports(worker)) == ("", [])
+    after = queue.store().beat({}, reported=first.batch)
+    assert [event["lead"] for event in after.events] == ["b"]
+    assert queue.store().beat({}, reported=after.batch).batch == ""
+    assert queue.dump().keys() & {f"{queue.keys.prefix}given"} == set()
+
+
+def test_what_a_dead_worker_was_given_comes_again_as_it_was_and_nothing_else_is_lost(
+    queue: Queue,
+) -> None:
+    die(queue, "a")
+    lost = queue.store().beat({})
+    die(queue, "b")
+    queue.pass_time(AGAIN_SECONDS - 1)
+    assert told(queue, "w2") == []
+    queue.pass_time(2)
+    again = queue.store("w2").beat({})
+    assert (again.batch, again.events) == (lost.batch, lost.events)
+    assert told(queue, "w3") == [], "the second has its time too"
+    rest = queue.store("w2").beat({}, reported=again.batch).events
+    assert [event["new"] for event in rest] == [1]
+    assert rest[0]["lead"] == "b"
+
+
+def test_with_memory_full_deaths_are_given_all_the_same(
+    own_redis: StartRedis, namespace: str
+) -> None:
+    full = Queue(own_redis().url, namespace)
+    die(full, "a")
+    full.client.config_set("maxmemory", 1)
+    assert [event["new"] for event in told(full)] == [1]
+    full.client.config_set("maxmemory", 0)
+    full.close()

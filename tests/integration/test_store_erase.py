@@ -119,8 +119,7 @@ def bring(queue: Queue, to: State, *lead_ids: str) -> None:
 def test_a_forgotten_lead_leaves_nothing_at_all(queue: Queue, state: State) -> None:
     queue.accept("a", key=DIGEST, raw=RAW)
     bring(queue, state, "a")
-    queue.store().beat({})  # with it goes the report of its death
-    queue.store().leave()  # with it goes what this worker claimed last
+    queue.reports()  # with it goes the report of its death, and what this worker claimed last
     queue.pass_time(100)
     assert queue.store().forget(state, 101) == 0
     assert queue.store().forget(state, 99) == 1

@@ -150,7 +150,7 @@ def test_what_is_told_is_in_the_log_and_each_report_is_given_once_to_one_worker(
     told: dict[str, list[str]] = {"w1": [], "w2": []}
     for _ in range(3):
         for worker, reasons in told.items():
-            reasons += [each["reason"] for each in queue.store(worker).beat({}).events]
+            reasons += [each["reason"] for each in queue.reports(worker)]
     assert sorted(told["w1"] + told["w2"]) == sorted(f"number {n}" for n in range(25))
     assert all(told.values())
     logged = Reading(queue.store()).log(100)
@@ -168,7 +168,7 @@ def test_the_log_keeps_the_last_hundred_thousand_and_the_reports_the_last_hundre
     logged = Reading(queue.store()).log(200_000)
     assert [logged[0]["reason"], logged[-1]["reason"]] == ["old 100", "number 199"]
     assert len(logged) == 100_000
-    reports = [each for _ in range(12) for each in queue.store().beat({}).events]
+    reports = [each for _ in range(12) for each in queue.reports()]
     assert [each["reason"] for each in reports] == [f"number {n}" for n in range(100, 200)]
 
 

@@ -42,7 +42,7 @@ API_URL = "https://api.example/rest"
 READS = {
     "exists", "get", "hexists", "hget", "hgetall", "hlen", "hmget", "llen", "lrange", "scard",
     "sismember", "smembers", "time", "type", "zcard", "zcount", "zrange", "zrangebyscore",
-    "zrevrangebyscore", "zscore",
+    "zrevrange", "zrevrangebyscore", "zscore",
 }  # fmt: skip
 
 

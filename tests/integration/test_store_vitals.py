@@ -130,6 +130,53 @@ def test_a_rate_of_one_a_minute_is_waited_for(queue: Queue) -> None:
     assert judge(read(queue.store())).verdict is Verdict.STUCK
 
 
+def claim_and_lose(queue: Queue, seconds: int) -> None:
+    """For so long, let workers beat, claim and die of it, so that leases run out."""
+    for second in range(seconds):
+        store = queue.store()
+        store.beat(ABOUT)
+        store.reclaim(0.0)
+        if second % 10 == 0:
+            queue.claim(f"short-lived-{second}", most=1)
+        queue.pass_time(1.0)
+
+
+def test_a_fleet_that_claims_and_never_settles_is_bad_until_one_settles_anything(
+    queue: Queue,
+) -> None:
+    queue.accept(*(f"lead-{n:02}" for n in range(60)))
+    claim_and_lose(queue, 140)
+    assert judge(read(queue.store())).verdict is Verdict.MOVING
+    claim_and_lose(queue, 20)
+    vitals = read(queue.store())
+    assert vitals.unsettled_seconds == pytest.approx(159, abs=10)
+    judged = judge(vitals)
+    assert (judged.verdict, "claimed ones come to nothing" in judged.reason) == (
+        *(Verdict.STUCK, True),
+    )
+    queue.store().beat(ABOUT, settled=True)
+    after = read(queue.store())
+    assert (after.unsettled_seconds, judge(after).verdict) == (0.0, Verdict.MOVING)
+
+
+def test_what_was_not_settled_counts_only_while_workers_beat_and_leads_are_due(
+    queue: Queue,
+) -> None:
+    beat(queue)
+    queue.pass_time(1.0)
+    beat(queue)
+    assert read(queue.store()).unsettled_seconds == 0.0
+    queue.accept("a")
+    queue.pass_time(3600.0)
+    beat(queue)
+    assert read(queue.store()).unsettled_seconds == pytest.approx(2.0)
+    hold(queue.store(), PAUSE)
+    for _ in range(3):
+        queue.pass_time(1.0)
+        beat(queue)
+    assert read(queue.store()).unsettled_seconds == pytest.approx(2.0)
+
+
 def test_holds_are_read(queue: Queue) -> None:
     queue.accept("a")
     hold(queue.store(), PAUSE)

@@ -153,15 +153,19 @@ def test_no_piece_of_a_name_or_value_is_in_a_group(name: str, value: str, path: 
         assert not [piece for piece in pieces if piece in group]
 
 
-@pytest.mark.parametrize("code", ["", "NOT_FOUND"])
+@pytest.mark.parametrize("code", ["", "NOT_FOUND", "UNPROCESSABLE_CONTENT", "STATUS_418"])
 def test_a_refusal_is_named_by_status_and_code(code: str) -> None:
     assert rejected_group(404, code) == group_of(Reason.REJECTED, Rejected(404, code, ""))
 
 
 @pytest.mark.parametrize(
-    "code", ["Ana.Souza", "ana-souza", "11987654321", "CPF_12345678909", "A1B2C3D4E5F6", "X"]
+    "code",
+    [
+        *("Ana.Souza", "ana-souza", "11987654321", "CPF_12345678909", "A1B2C3D4E5F6", "X"),
+        *("MARIA", "ANA_SOUZA", "STATUS_MARIA", "FORBIDDEN_MARIA"),
+    ],
 )
-def test_of_a_code_that_does_not_look_like_one_a_digest_is_left_wherever_it_is_named(
+def test_of_a_code_that_is_not_known_a_digest_is_left_wherever_it_is_named(
     code: str,
 ) -> None:
     refused = Rejected(422, code, "no")

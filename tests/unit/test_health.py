@@ -210,6 +210,7 @@ INSTANTS = st.none() | st.floats(NOW - 1e5, NOW + 1e5)
     expired=st.integers(0, 2),
     hold=st.none() | st.sampled_from(HoldKind),
     canary_at=INSTANTS,
+    unsettled=st.floats(0, 1e5),
     workers=st.lists(st.builds(Sign, st.none() | st.floats(1, 3600)), max_size=2),
 )
 def test_whatever_the_vitals_bad_is_said_only_where_leads_are_due_and_have_stood(
@@ -220,6 +221,7 @@ def test_whatever_the_vitals_bad_is_said_only_where_leads_are_due_and_have_stood
     expired: int,
     hold: HoldKind | None,
     canary_at: float | None,
+    unsettled: float,
     workers: list[Sign],
 ) -> None:
     due_at, claimed_at, delivered_at, turn_at, grace, expired_at = instants
@@ -236,6 +238,7 @@ def test_whatever_the_vitals_bad_is_said_only_where_leads_are_due_and_have_stood
         delivered_at,
         grace,
         turn_at,
+        unsettled_seconds=unsettled,
     )
     judged = judge(replace(vitals, governor=governor, workers=tuple(workers)))
     assert "\n" not in judged.reason

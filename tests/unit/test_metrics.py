@@ -14,9 +14,19 @@ from lead_worker.core.metrics import (
     DIED,
     METRICS,
     SETTLED,
+    VALUES,
     WORKERS_COUNT,
     Kind,
     Metric,
+)
+from lead_worker.core.outcome import (
+    Delivered,
+    GivenBack,
+    Invalid,
+    Mangled,
+    Rejected,
+    Retry,
+    Unknown,
 )
 from lead_worker.core.tallies import (
     SUM,
@@ -30,7 +40,16 @@ from lead_worker.core.tallies import (
     read_fields,
     steady,
 )
+from lead_worker.core.timeline import outcome_name
+from lead_worker.core.whereabouts import PACKAGE
 
+CAUSE = re.compile(
+    r"\b(?:CallFailed|NotSent|NoAnswer|GivenBack|Retry|Unknown)\((?:None, )?\"([a-z_0-9]+)\""
+)
+OUTCOMES = (
+    *(Delivered("1"), Mangled("1", ()), Rejected(422, "", ""), Invalid(())),
+    *(GivenBack(None, "late"), Retry("dns"), Unknown("dropped")),
+)
 FORBIDDEN = {"id", "lead", "lead_id", "source", "group", "worker", "host", "campaign", "by"}
 
 
@@ -113,12 +132,47 @@ def test_fields_are_read_as_they_were_written() -> None:
     "field",
     [
         *("", "leads_other_total", "leads_settled_total", "leads_settled_total|dead"),
-        *("leads_settled_total|dead|live|more", "leads_settled_total|dead|a b", "flushed_at"),
+        *("leads_settled_total|dead|live|more", "flushed_at"),
         *("leads_up", "leads_api_request_duration_seconds|create|2xx"),
     ],
 )
 def test_a_field_that_this_release_does_not_know_is_left_out(field: str) -> None:
     assert not any(read_fields({field: 1}).values())
+
+
+def test_values_that_this_release_does_not_know_count_together_and_make_no_series() -> None:
+    fields = {f"{SETTLED.name}|state-{n}|lane {n}": 1 for n in range(1000)}
+    fields |= {field_of((SETTLED.name, "dead", "live")): 3}
+    fields |= {f"{ATTEMPTS.name}|retry|ana{n}@example.com": 2 for n in range(1000)}
+    fields |= {f"{API_SECONDS.name}|create|{n}xx|0.01": 1 for n in range(1000)}
+    found = read_fields(fields)
+    assert found[SETTLED.name] == {("other", "other"): 1000, ("dead", "live"): 3}
+    assert found[ATTEMPTS.name] == {("retry", "other"): 2000}
+    assert found[API_SECONDS.name] == {
+        ("create", "other", "0.01"): 995,
+        **{("create", f"{n}xx", "0.01"): 1 for n in range(1, 6)},
+    }
+
+
+def test_each_label_has_its_values_and_what_is_there_from_the_beginning_is_among_them() -> None:
+    assert {label for metric in WORKERS_COUNT for label in metric.labels} == VALUES.keys()
+    for metric in WORKERS_COUNT:
+        for labels in metric.known:
+            assert all(v in VALUES[label] for label, v in zip(metric.labels, labels, strict=True))
+
+
+def test_each_cause_and_each_finding_of_the_code_is_a_label_of_its_own() -> None:
+    """A code that is new there is to be put among the values, else it would count as other."""
+    texts = {path: path.read_text("utf-8") for path in PACKAGE.rglob("*.py")}
+    made = {code for text in texts.values() for code in CAUSE.findall(text)}
+    dialled = set(re.findall(r'cause = "(\w+)"', "".join(texts.values())))
+    assert {"deadline", "dns", "late", "stopping", "internal_error"} <= made | dialled
+    of_looks = {"nothing_to_ask_by", "too_many_pages", "clocks_apart"}
+    assert (made | dialled) - of_looks <= {*VALUES["cause"]}
+    looks = texts[PACKAGE / "core" / "looks.py"]
+    found = set(re.findall(r'(?:_fall_back\(|_goes_on\(\w+, |False\), |policy\), )"(\w+)"', looks))
+    assert {"found", "unanswered", "unaskable", "not_asked"} <= found <= {*VALUES["found"]}
+    assert {outcome_name(each) for each in OUTCOMES} == {*VALUES["outcome"]}
 
 
 def test_a_counter_has_its_known_series_from_the_beginning() -> None:

@@ -36,6 +36,7 @@ NAMES = {
         KEYS.group(""),
         KEYS.mended(""),
         KEYS.deaths,
+        KEYS.given,
         KEYS.deaths_of(""),
         KEYS.campaigns,
         KEYS.active,

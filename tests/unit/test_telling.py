@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from lead_worker.conclusion import Concluder
 from lead_worker.core.looks import Progress, as_outcome
-from lead_worker.core.outcome import Delivered, Outcome, Rejected
+from lead_worker.core.outcome import Delivered, FieldError, Invalid, Outcome, Rejected
 from lead_worker.core.reconcile import Answer, Finding
 from lead_worker.reporting import Reporter
 from lead_worker.sender import Result
@@ -67,3 +67,12 @@ def test_an_attempt_says_its_outcome_and_why(
     assert facts["outcome"] == type(outcome).__name__.lower()
     assert f"attempt 21{why}, " in words
     assert "Souza" not in f"{words}{facts}"
+
+
+def test_an_invalid_lead_says_what_is_wrong_and_no_attempt_that_was_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    invalid = Invalid((FieldError("email", "not an e-mail address: Souza"),))
+    words, facts = told(Result(lead(look=False), invalid), caplog)
+    assert words == f"{'a' * 32} dead: invalid:email"
+    assert (facts["outcome"], facts["attempt"]) == ("invalid", 21)

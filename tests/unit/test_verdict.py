@@ -53,10 +53,10 @@ WELL = Governor(holds=1, ended_at=NOW)
 
 @pytest.mark.parametrize(("status", "kind"), BY_STATUS.items())
 def test_a_refusal_that_may_be_everybodys_fault_is_a_suspicion(status: int, kind: HoldKind) -> None:
-    step = after([seen("a", GivenBack(kind, f"status_{status}", status, "CODE"), doubted=1)])
+    step = after([seen("a", GivenBack(kind, f"status_{status}", status, "FORBIDDEN"), doubted=1)])
     hold = held(step)
     assert (hold.kind, hold.suspected, hold.number, hold.by) == (kind, True, 1, "w1")
-    assert hold.accused == (Accused("a", "token-of-a", status, "CODE", True),)
+    assert hold.accused == (Accused("a", "token-of-a", status, "FORBIDDEN", True),)
     assert (hold.trial_at, hold.canary_at) == (NOW, NOW + PACES[kind].first_seconds)
     assert f"status_{status}" in hold.reason
     assert "\n" not in hold.reason

@@ -25,8 +25,9 @@ from kombu.entity import Exchange, Queue
 from lead_producers.bell import QUEUE as BELL_QUEUE
 from lead_producers.keys import Keys
 
-from . import logs, sentry
-from .celery_logs import LoggingApp
+from . import bell_transport, logs, sentry
+from .absence import Absence
+from .celery_logs import LoggingApp, tell_stacks_at_sigusr1
 from .courier import Courier
 from .errors import LeadWorkerError
 from .heartbeat import Heartbeat
@@ -99,13 +100,13 @@ class Runtime:
 
     def _open(self) -> None:
         """Wait for Redis as long as it takes: a worker that gives up needs a person."""
-        allow = self.settings.allow_api_change
+        allow, absence = self.settings.allow_api_change, Absence("waiting for Redis")
         while True:
             try:
-                return self.store.open(self.settings.api_url, allow_change=allow)
+                self.store.open(self.settings.api_url, allow_change=allow)
+                return absence.ended()
             except StoreError as error:
-                name, facts = type(error).__name__, logs.facts("waiting_for_redis")
-                logger.warning("waiting for Redis (%s)", name, extra=facts)
+                absence.failed(error)
                 time.sleep(1.0)
                 maybe_shutdown()
 
@@ -136,6 +137,7 @@ class Runtime:
 
 def make_app(settings: Settings) -> Celery:
     """Make the Celery app: two queues, no results, no events, bells acknowledged early."""
+    bell_transport.install()
     app = LoggingApp("lead_worker")
     app.conf.update(
         broker_url=broker_url(settings.redis_url),
@@ -161,6 +163,9 @@ def make_app(settings: Settings) -> Celery:
         worker_prefetch_multiplier=1,
         worker_enable_remote_control=False,
         worker_send_task_events=False,
+        # Neither does anything here; without them Celery warns at each loss of its connection.
+        worker_cancel_long_running_tasks_on_connection_loss=True,
+        worker_enable_prefetch_count_reduction=False,
         imports=["lead_worker.tasks"],
         # In memory: calendar work is idempotent, so it may run again after a restart.
         beat_scheduler="celery.beat:Scheduler",
@@ -213,6 +218,8 @@ class DeliveryStep(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def start(self, parent: Any) -> None:
         """Build this process's runtime; a mistake of the operator's ends it with one line each."""
+
+        tell_stacks_at_sigusr1()
 
         def mend_consumer() -> None:
             parent.consumer.hub.call_soon(_begin_anew)
@@ -277,7 +284,7 @@ def _stop_claiming(**_: Any) -> None:
 
 
 def _end_now() -> None:
-    words = "still waiting for Redis or the API; ending: what is in flight becomes unknown"
+    words = "ending while Redis or the API hangs; its leads become unknown"
     logger.warning(words, extra=logs.facts("ending"))
     os._exit(1)
 

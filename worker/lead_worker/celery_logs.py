@@ -1,19 +1,25 @@
 """How Celery, its worker and its beat, is made to log through `logs`.
 
-It owns what of Celery's command line is heeded, and that no banner stands among lines of JSON.
+It owns what of Celery's command line is heeded, that no banner stands among lines of JSON, and what
+is told of each thread at SIGUSR1.
 """
 
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
 from typing import Any
 
 import click
 from celery import Celery, signals
 
 from . import logs
+from .core.whereabouts import stack_of
 from .settings import load
+
+logger = logging.getLogger(__name__)
 
 
 class LoggingApp(Celery):  # type: ignore[misc]
@@ -42,6 +48,29 @@ def _begin_soon(instance: Any, **_: Any) -> None:
         instance.quiet = True
         logs.begin(load(), logs.Asked())
         logging.captureWarnings(True)
+
+
+def tell_stacks_at_sigusr1() -> None:
+    """Take the place of Celery's handler, which shows the variables of each frame: leads, a token.
+
+    To be called in the main thread, once Celery has set its handlers.
+    """
+    signal.signal(signal.SIGUSR1, _in_a_thread)
+
+
+def _in_a_thread(*_: object) -> None:
+    """The main thread may have been interrupted in the middle of a line."""
+    threading.Thread(target=_tell_stacks, name="stacks", daemon=True).start()
+
+
+def _tell_stacks() -> None:
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    names.pop(threading.get_ident())
+    for ident, frame in sys._current_frames().items():
+        if name := names.get(ident):
+            stack = stack_of(frame)
+            facts = logs.facts("stack", thread=name, stack=stack)
+            logger.warning("thread %s: %s", name, " > ".join(stack), extra=facts)
 
 
 def _is_json() -> bool:

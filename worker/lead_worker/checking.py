@@ -6,6 +6,7 @@ worker is left to make the check, Sentry misses it, and speaks up.
 
 from __future__ import annotations
 
+from .absence import words_of
 from .core.health import judge
 from .reporting import Reporter
 from .store import Store, StoreError, vitals
@@ -16,7 +17,7 @@ def check(store: Store, reporter: Reporter) -> bool:
     try:
         health = judge(vitals.read(store))
     except StoreError as error:
-        reporter.checked(good=False, reason=f"Redis does not answer ({type(error).__name__})")
+        reporter.checked(good=False, reason=words_of(error))
         return False
     reporter.checked(good=health.good, reason=health.reason)
     return health.good

@@ -19,6 +19,7 @@ import time
 from contextlib import suppress
 
 from . import logs
+from .absence import Absence
 from .claiming import LONGEST_SECONDS, Claiming
 from .conclusion import Concluder, Conclusion
 from .core.outcome import GivenBack, HoldKind
@@ -85,6 +86,7 @@ class Courier:
         self._wishes: list[_Wish] = []
         self._claiming = Claiming()
         self._failures = 0
+        self._absence = Absence("deliveries (outcomes are kept)")
 
     def start(self) -> None:
         for thread in (self._dispatcher, *self._threads):
@@ -180,9 +182,7 @@ class Courier:
 
     def _failed(self, error: StoreError) -> None:
         self._failures += 1
-        if self._failures == 1:
-            words = "Redis does not answer (%s); outcomes are kept until it does"
-            logger.warning(words, type(error).__name__, extra=logs.facts("redis_away"))
+        self._absence.failed(error)
 
     def _let_go(self, error: Exception) -> None:
         """A bug: leave what this turn was about to its leases, which will run out."""
@@ -196,9 +196,7 @@ class Courier:
         self._failures += 1
 
     def _recovered(self) -> None:
-        if self._failures:
-            facts = logs.facts("redis_back", tries=self._failures)
-            logger.warning("Redis answers again, after %d tries", self._failures, extra=facts)
+        self._absence.ended()
         self._failures = 0
 
     def _collect(self) -> None:

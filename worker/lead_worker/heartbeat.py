@@ -12,19 +12,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from . import logs
+from .absence import Absence, words_of
+from .celery_work import is_at_work
+from .core.bell_watch import BellWatch, Finding
 from .core.lifecycle import Reason
 from .core.metrics import BELLS_ANSWERED, DIED, LEASES_EXPIRED, WORKER_ERRORS
+from .handover import Handover
 from .metering import Meter
 from .reporting import Reporter
-from .store import Store, StoreError
+from .store import Beat, Store, StoreError
 from .store.campaigns import Campaigns
 from .store.metrics import Metrics
-from .store.reading import Reading
 from .store.store import is_short
 
 logger = logging.getLogger(__name__)
@@ -32,9 +34,6 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
 UNANSWERED_SECONDS = 2.0
 """How long a bell may lie while this process is idle, before the heartbeat answers it."""
-
-MEND_SECONDS = 10.0
-"""How long a stuck consumer is waited for before it is mended, and mended again."""
 
 GRACE_SECONDS = 10.0
 """How long leases are given after a time in which no worker reached Redis."""
@@ -44,9 +43,6 @@ RECONNECT_SECONDS = 20.0
 
 CAMPAIGN_STEPS = 10
 """The most script calls for one campaign in one beat."""
-
-CRUMBS = 20
-"""How much of a timeline goes with the report of a death."""
 
 FULL_SECONDS = 5.0
 """How long enqueueing is refused after one look that found memory short."""
@@ -89,7 +85,7 @@ class Heartbeat:
         self._meter = meter or Meter()
         self._metrics = Metrics(store)
         self._campaigns = Campaigns(store)
-        self._reading = Reading(store)
+        self._handover = Handover(store, reporter)
         self._rate_per_minute = rate_per_minute
         self._courier = courier
         self._reporter = reporter
@@ -98,10 +94,9 @@ class Heartbeat:
         self._mend_consumer = mend_consumer
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat_forever, name="heartbeat", daemon=True)
-        self._bells_answered = 0
-        self._bugs = 0
-        self._stuck = False
-        self._mended_at = 0.0
+        self._bells_answered = self._bugs = self._moved = 0
+        self._watch = BellWatch()
+        self._absence, self._unflushed = Absence("heartbeat"), Absence("metrics")
         self._away_at = -RECONNECT_SECONDS
 
     def start(self) -> None:
@@ -113,20 +108,20 @@ class Heartbeat:
         self._thread.join(timeout=BEAT_SECONDS)
         try:
             if say_goodbye:
-                self._store.leave()
+                self._store.leave(self._handover.reported())
                 self._meter.flush_the_rest(self._metrics)
-        except StoreError:
-            words = "Redis does not answer; the list of workers shows this one for a while"
-            logger.warning(words, extra=logs.facts("redis_away"))
+        except StoreError as error:
+            words = "%s: this one stays listed a while"
+            logger.warning(words, words_of(error), extra=logs.facts("redis_away"))
 
     def _beat_forever(self) -> None:
         while not self._stopping.is_set():
             try:
                 self.beat()
+                self._absence.ended()
             except StoreError as error:
                 self._away_at = time.monotonic()
-                words = "heartbeat: Redis does not answer (%s)"
-                logger.warning(words, type(error).__name__, extra=logs.facts("redis_away"))
+                self._absence.failed(error)
             except Exception as error:  # noqa: BLE001 - a heart that stops is worse than any bug
                 self._reporter.bug(error)
             self._stopping.wait(BEAT_SECONDS)
@@ -142,29 +137,53 @@ class Heartbeat:
             self._meter.count(LEASES_EXPIRED, by=reclaimed.number)
             self._meter.count(DIED, Reason.POISON, by=len(reclaimed.poison))
         self._courier.look_at_the_token()
-        about = {**self._about, "token_mark": self._courier.token_mark}
-        beat = self._store.beat(about, most_in_flight=self._most_in_flight)
-        for event in beat.events:
-            self._report(event)
+        beat = self._say_that_it_lives()
+        self._handover.take(beat)
         self._reporter.catch_up()
         if beat.over:
             self._courier.end_a_hold_that_is_over()
-        if self._courier.bells_answered != self._bells_answered:
-            new = self._courier.bells_answered - self._bells_answered
-            self._meter.count(BELLS_ANSWERED, by=new)
-            self._bells_answered += new
-            self._stuck = False
-        idle = self._stuck or self._courier.idle_seconds >= UNANSWERED_SECONDS
-        if beat.claimable and idle and not self._courier.stopping:
-            self._courier.wake()
-            # Where the list was empty, somebody took the bell or it was lost: no fault of the
-            # consumer's. Where a bell lies there, the consumer does not look.
-            if not beat.rang:
-                self._bell_lies_there()
+        self._look_at_the_bells(beat)
         self._watch_memory()
         self._flush_counts()
         for campaign_id in beat.campaigns:  # last: one that somebody damaged must not stop the rest
             self._advance(campaign_id)
+
+    def _say_that_it_lives(self) -> Beat:
+        about = {**self._about, "token_mark": self._courier.token_mark}
+        reported, moved = self._handover.reported(), self._meter.moved
+        beat = self._store.beat(
+            about,
+            most_in_flight=self._most_in_flight,
+            reported=reported,
+            settled=moved != self._moved,
+        )
+        self._moved = moved
+        if reported:
+            self._handover.confirmed()
+        return beat
+
+    def _look_at_the_bells(self, beat: Beat) -> None:
+        """Deliver where a bell lies unanswered; mend the consumer where that goes on."""
+        new = self._courier.bells_answered - self._bells_answered
+        if new:
+            self._meter.count(BELLS_ANSWERED, by=new)
+            self._bells_answered += new
+            self._watch.answered()
+        if self._courier.stopping:
+            return
+        idle = self._watch.stuck or self._courier.idle_seconds >= UNANSWERED_SECONDS
+        if beat.claimable and idle:
+            self._courier.wake()
+        # While Redis is away Celery's pauses grow: it is late then, and not stuck.
+        late = time.monotonic() - self._away_at < RECONNECT_SECONDS
+        could_answer = not late and not is_at_work()
+        finding = self._watch.look(beat.bell, could_answer=could_answer, wanted=beat.claimable > 0)
+        if finding is Finding.STUCK:
+            self._reporter.bells_unanswered()
+        elif finding is Finding.MEND:
+            words = "mending Celery's consumer: its connection begins anew"
+            logger.error(words, extra=logs.facts("consumer_mended"))
+            self._mend_consumer()
 
     def _flush_counts(self) -> None:
         """Metrics that somebody damaged must not stop the rest; what was counted is kept."""
@@ -173,21 +192,9 @@ class Heartbeat:
         self._bugs += new
         try:
             self._meter.flush(self._metrics)
+            self._unflushed.ended()
         except StoreError as error:
-            name, facts = type(error).__name__, logs.facts("metrics_kept")
-            logger.warning("metrics cannot be flushed (%s)", name, extra=facts)
-
-    def _report(self, event: Mapping[str, Any]) -> None:
-        if event.get("event") != "died":
-            self._reporter.governed(event)
-            return
-        self._reporter.died(event, self._crumbs(str(event.get("lead") or "")))
-
-    def _crumbs(self, lead_id: str) -> Sequence[Mapping[str, Any]]:
-        """What happened to a lead; nothing where Redis is away, as events are given only once."""
-        with suppress(StoreError):
-            return self._reading.recent([lead_id], CRUMBS)[0] if lead_id else ()
-        return ()
+            self._unflushed.failed(error)
 
     def _advance(self, campaign_id: str) -> None:
         """Note what became of a campaign's leads, and let more go, a bounded number a second."""
@@ -196,19 +203,6 @@ class Heartbeat:
                 campaign_id, self._rate_per_minute
             ):
                 return
-
-    def _bell_lies_there(self) -> None:
-        now = time.monotonic()
-        if now - self._away_at < RECONNECT_SECONDS:
-            return  # Celery's pauses grow while Redis is away: it is late, and not stuck
-        if not self._stuck:
-            self._stuck, self._mended_at = True, now
-            self._reporter.bells_unanswered()
-        elif now - self._mended_at >= MEND_SECONDS:
-            self._mended_at = now
-            words = "mending Celery's consumer: its connection begins anew"
-            logger.error(words, extra=logs.facts("consumer_mended"))
-            self._mend_consumer()
 
     def _watch_memory(self) -> None:
         used, limit = self._store.memory()

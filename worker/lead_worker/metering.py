@@ -44,9 +44,14 @@ _DELIVERED = (ATTEMPTS.name, "delivered", "delivered")
 
 
 class Meter:
-    """Counts; any thread may call it. One flushes at a time."""
+    """Counts; any thread may call it. One flushes at a time.
+
+    Attributes:
+        moved: how many leads were settled so that they moved, to whatever state.
+    """
 
     def __init__(self) -> None:
+        self.moved = 0
         self._lock = threading.Lock()
         self._counts: defaultdict[Key, int] = defaultdict(int)
         self._flushing = threading.Lock()
@@ -120,6 +125,7 @@ class Meter:
 
     def _note_move(self, concluded: Conclusion) -> None:
         result, lead, transition = concluded.result, concluded.result.lead, concluded.transition
+        self.moved += 1
         lane = lane_label(lead.lane)
         self._counts[(SETTLED.name, transition.to.value, lane)] += 1
         if transition.reason:

@@ -48,7 +48,7 @@ def _launch(store: Store, settings: Settings, campaigns: Campaigns) -> str | Non
     lead_ids = (letter.listed.lead_id for letter in eligible(store, settings))
     total, problem = enlist_all(campaigns, campaign_id, _campaign(settings), lead_ids)
     if problem == BUSY:
-        words = "redrive: too many campaigns are under way; it is tried again later"
+        words = "redrive: too many campaigns are under way; put off"
         logger.warning(words, extra=logs.facts("redrive_put_off"))
     if problem or not total:
         return None

@@ -6,12 +6,14 @@ of them is `sentry`'s.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 import sentry_sdk
@@ -25,6 +27,9 @@ from .settings import DAY_SECONDS, Settings
 from .tracing import Tracer
 
 logger = logging.getLogger(__name__)
+
+LEFT_SECONDS = 0.1
+"""How long it is waited for what is on its way to Sentry."""
 
 _WORKER = re.compile(r".+-\d+-[0-9a-f]{8}")
 
@@ -40,6 +45,8 @@ class Report:
         extra: numbers.
         breadcrumbs: what happened before.
         error: of which type and place are shown.
+        event_id: 32 hex digits, the same where the same is reported again, as Sentry keeps one of
+            those; "" for a new one.
     """
 
     level: str
@@ -49,6 +56,7 @@ class Report:
     extra: Mapping[str, int] = field(default_factory=dict)
     breadcrumbs: tuple[Mapping[str, Any], ...] = ()
     error: BaseException | None = None
+    event_id: str = ""
 
 
 class Reporter:
@@ -59,7 +67,7 @@ class Reporter:
     """
 
     def __init__(self, settings: Settings, worker: str) -> None:
-        self._worker = worker
+        self._worker, self._namespace = worker, settings.namespace
         self.bugs = 0
         self._thinning, self._last = Thinning(), dict[str, Report]()
         self._lock = threading.Lock()
@@ -89,6 +97,7 @@ class Reporter:
                 tags,
                 extra={"new": new, "dead_in_group": int(event.get("dead") or 0)},
                 breadcrumbs=tuple(filter(None, map(_crumb, crumbs))),
+                event_id=self._id_of(event),
             )
         )
 
@@ -111,7 +120,13 @@ class Reporter:
         level = "warning" if begins else "info"
         # A reason may be an operator's own words, and those stay in the log.
         reason = f": {event.get('reason', '')}" if name == "hold_began" else ""
-        report = Report(level, f"hold {kind} {words}{reason}", ("hold", kind, words), tags)
+        report = Report(
+            level,
+            f"hold {kind} {words}{reason}",
+            ("hold", kind, words),
+            tags,
+            event_id=self._id_of(event),
+        )
         if name in ("paused", "resumed"):
             self._send(report)
         else:
@@ -122,7 +137,8 @@ class Reporter:
         campaign = str(event.get("campaign", ""))
         words = f"campaign stopped: {event.get('dead')} dead, {event.get('delivered')} delivered"
         tags = {"campaign": campaign, "next_step": f"leads replay status {campaign}"}
-        self._send(Report("warning", words, ("campaign-stopped",), tags))
+        print_as = ("campaign-stopped",)
+        self._send(Report("warning", words, print_as, tags, event_id=self._id_of(event)))
 
     def expiring(self, number: int, seconds: float) -> None:
         """Dead letters will be forgotten soon.
@@ -156,7 +172,7 @@ class Reporter:
 
     def bells_unanswered(self) -> None:
         """Celery's consumer is stuck; the heartbeat delivers instead."""
-        message = "bells go unanswered: Celery's consumer is stuck, the heartbeat delivers instead"
+        message = "bells go unanswered: Celery is stuck, the heartbeat delivers"
         logger.error(message, extra=logs.facts("bells_unanswered"))
         self._send(Report("error", message, ("bells-unanswered",), {"worker": self._worker}))
 
@@ -177,6 +193,12 @@ class Reporter:
         for name, number in due:
             self._send(replace(self._last[name], extra={"new": number}))
 
+    def has_left(self) -> bool:
+        """Whether nothing that was reported waits to be sent; looks for a moment (0.1 s)."""
+        waiting: list[int] = []
+        sentry_sdk.flush(LEFT_SECONDS, callback=lambda number, _: waiting.append(number))
+        return not waiting
+
     def flush(self, timeout_seconds: float) -> None:
         """Report what was kept back, and wait until it has left."""
         with self._lock:
@@ -185,11 +207,16 @@ class Reporter:
             self._send(replace(self._last[name], extra={"new": number}))
         sentry_sdk.flush(timeout=timeout_seconds)
 
+    def _id_of(self, event: Mapping[str, Any]) -> str:
+        """Of what Redis gives to be reported, and gives again where nobody confirms it."""
+        text = json.dumps([self._namespace, event], sort_keys=True, default=str)
+        return sha256(text.encode()).hexdigest()[:32]
+
     def _thin(self, report: Report) -> None:
         """Report what may come a thousand times in a row: few events, which tell how often."""
         name = " ".join(report.fingerprint)
         with self._lock:
-            self._last[name] = report
+            self._last[name] = replace(report, event_id="")  # what is told later is news
             number = self._thinning.happened(name, time.monotonic())
         if number:
             self._send(replace(report, extra={"new": number}))
@@ -203,6 +230,8 @@ class Reporter:
             "extra": dict(report.extra),
             "logger": "lead_worker",
         }
+        if report.event_id:
+            event["event_id"] = report.event_id
         if report.breadcrumbs:
             event["breadcrumbs"] = {"values": list(report.breadcrumbs)}
         if report.error:

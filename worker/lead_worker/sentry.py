@@ -75,6 +75,8 @@ _EACH_MINUTE: MonitorConfig = {
 
 def begin(settings: Settings, server_name: str) -> None:
     """Let this process report; once. Without a DSN nothing is reported."""
+    # What SENTRY_DEBUG asks the SDK to say goes through our log, not past it.
+    logging.getLogger("sentry_sdk.errors").handlers.clear()
     sentry_sdk.init(
         dsn=settings.sentry_dsn or None,
         environment=settings.sentry_environment,

@@ -135,7 +135,7 @@ TABLE: tuple[Row, ...] = (
         "LEADS_REDIS_URL",
         "redis_url",
         read_redis_url,
-        "Redis: `redis://`, `rediss://` (TLS) or `unix://`",
+        "Redis: `redis://`, `rediss://` (TLS; its options go into the address) or `unix://`",
     ),
     Row(
         "LEADS_NAMESPACE",

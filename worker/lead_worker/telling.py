@@ -88,16 +88,18 @@ def _found(concluded: Conclusion) -> dict[str, object]:
 
 def _words(concluded: Conclusion, facts: dict[str, object]) -> str:
     """As short as it can be, so that it fits on a line of 80 columns beside the time."""
+    odd = "" if facts["verdict"] == "ok" else f" [{facts['verdict']}]"
+    if isinstance(concluded.outcome, Invalid):  # nothing was sent: what is wrong says it all
+        return f"{facts['lead_id']} {facts['then']}: {facts['group']}{odd}"
     why = f": {_why(concluded, facts)}"
     if facts.get("outcome") == "delivered":
         why = ""
-    odd = "" if facts["verdict"] == "ok" else f" [{facts['verdict']}]"
     took = concluded.result.took_seconds
     what = f"{facts['event']} {facts['attempt']}{why}"
     return f"{facts['lead_id']} {facts['then']}, {what}, {took:.2f} s{odd}"
 
 
 def _why(concluded: Conclusion, facts: dict[str, object]) -> object:
-    if "group" in facts and (concluded.result.lead.look or isinstance(concluded.outcome, Invalid)):
+    if "group" in facts and concluded.result.lead.look:
         return facts["group"]
     return facts.get("cause") or facts["found"]

@@ -141,7 +141,7 @@ class Utm(_LeadField[dict[str, str]]):
         return tags
 
     def _name(self, key: str) -> str:
-        whole = _without_nul(key).strip()
+        whole = key.replace("\0", "").strip()
         bare = whole[4:] if whole[:4].lower() == "utm_" else whole
         known = bare.lower()
         if known in UTM_NAMES:

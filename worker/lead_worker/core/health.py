@@ -7,6 +7,9 @@ Good is: leads were claimed lately, or none is due, or something holds them back
 of any kind is on purpose: what could end it is tried by itself, and a restart of workers ends none.
 Only where the hold lets one lead through and nobody takes it, the hold is no excuse any more.
 
+Claims alone are good for a while only: some of what is claimed has to be settled, to whatever
+state. A fleet whose workers die of what they claim claims for ever, and its leases run out.
+
 A lead in flight is due as well where nobody is left to settle it: its lease ran out and no
 heartbeat took it up, or no worker is alive.
 """
@@ -73,6 +76,8 @@ class Vitals:
         turn_at: when the rate has its next request.
         calendar_at: when calendar work was last done.
         used: somebody has used this namespace.
+        unsettled_seconds: for how long workers lived, leads might be claimed or were, and none was
+            settled; told by beats, so to a second.
         workers: those that are alive.
     """
 
@@ -89,6 +94,7 @@ class Vitals:
     turn_at: float | None = None
     calendar_at: float | None = None
     used: bool = True
+    unsettled_seconds: float = 0.0
     governor: Governor = field(default_factory=Governor)
     workers: tuple[Sign, ...] = ()
 
@@ -111,7 +117,8 @@ class Health:
     Attributes:
         good: all but `STUCK`.
         reason: one line.
-        stood_seconds: for how long a lead could have been claimed and none was; else 0.
+        stood_seconds: for how long a lead could have been claimed and none was, or those that were
+            came to nothing; else 0.
     """
 
     verdict: Verdict
@@ -134,6 +141,9 @@ def judge(vitals: Vitals) -> Health:
             return Health(Verdict.UNUSED, "nobody has used this namespace yet")
         late = f", {vitals.waiting:,} wait for their time" if vitals.waiting else ""
         return Health(Verdict.IDLE, f"no lead is due{late}")
+    if _comes_to_nothing(vitals):
+        lack = f"claimed ones come to nothing: {_culprit(vitals, 'settling')}"
+        return Health(Verdict.STUCK, f"{_due_words(vitals)}, {lack}", vitals.unsettled_seconds)
     last_at = max(_past(now_at, vitals.claimed_at, vitals.delivered_at), default=None)
     if last_at is not None and now_at - last_at < PATIENCE_SECONDS:
         moved = f"the last were claimed {span(now_at - last_at)} ago"
@@ -155,6 +165,19 @@ def _judge_the_wait(vitals: Vitals) -> Health:
         return Health(Verdict.WAITING, f"{due}; a claim is expected", stood)
     lack = ", nobody claims" if vitals.claimable else ""
     return Health(Verdict.STUCK, f"{due}{lack}: {_culprit(vitals)}", stood)
+
+
+def _comes_to_nothing(vitals: Vitals) -> bool:
+    """Whether leads were claimed while none was settled, for longer than a claim can last.
+
+    While all is well the next request may have to wait for the rate, and then the lease bounds it.
+    """
+    patience = LONGEST_TURN_SECONDS + _longest_lease_seconds(vitals) + MARGIN_SECONDS
+    claimed, delivered = (
+        any(vitals.now_at - at < patience for at in _past(vitals.now_at, last_at))
+        for last_at in (vitals.claimed_at, vitals.delivered_at)
+    )
+    return vitals.unsettled_seconds >= patience and claimed and not delivered
 
 
 def _abandoned(vitals: Vitals) -> int:
@@ -214,8 +237,12 @@ def _patience_seconds(vitals: Vitals) -> float:
     """Nobody who is alive is waited for as long as the leases of the dead last."""
     if not vitals.in_flight or not vitals.workers:
         return PATIENCE_SECONDS
+    return max(PATIENCE_SECONDS, _longest_lease_seconds(vitals) + MARGIN_SECONDS)
+
+
+def _longest_lease_seconds(vitals: Vitals) -> float:
     leases = (worker.lease_seconds or DEFAULT_LEASE_SECONDS for worker in vitals.workers)
-    return max(PATIENCE_SECONDS, max(leases) + MARGIN_SECONDS)
+    return max(leases, default=DEFAULT_LEASE_SECONDS)
 
 
 def _just_returned(vitals: Vitals) -> bool:
@@ -238,15 +265,15 @@ def _due_words(vitals: Vitals) -> str:
     return f"{number:,} lead{' is' if number == 1 else 's are'} due{first}{since}{under}"
 
 
-def _culprit(vitals: Vitals) -> str:
+def _culprit(vitals: Vitals, lacking: str = "claiming") -> str:
     workers, now_at = vitals.workers, vitals.now_at
     if not workers:
         return "no worker is alive"
     refused = all(is_stale(vitals.governor, worker.token_mark, now_at) for worker in workers)
     if len(workers) == 1:
-        why = "with a token that is refused" if refused else "claiming nothing: see its log"
+        why = "with a token that is refused" if refused else f"{lacking} nothing: see its log"
         return f"1 worker alive, {why}"
-    why = "with tokens that are refused" if refused else "claiming nothing: see their logs"
+    why = "with tokens that are refused" if refused else f"{lacking} nothing: see their logs"
     return f"{len(workers)} workers alive, {why}"
 
 

@@ -22,6 +22,43 @@ OPERATIONS = ("create", "find")
 MOVES = (State.DELIVERED, State.WAITING, State.UNKNOWN, State.PARKED, State.DEAD)
 """Where a lead may be settled to."""
 
+LATE = ("stale", "duplicate", "taken", "erased", "gone")
+"""Verdicts on an outcome that moved no lead."""
+
+OTHER = "other"
+"""Any value that is not among `VALUES`: odd, of a neighbouring release, or a stranger's."""
+
+_STATUSES = (
+    *(301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 407, 408, 409, 410, 413, 415),
+    *(421, 422, 425, 426, 429, 500, 501, 502, 503, 504, 520, 521, 522, 523, 524),
+)
+"""Statuses that tell something; of others the class is told."""
+
+VALUES = {
+    "outcome": (
+        *("delivered", "mangled", "rejected", "invalid", "given_back", "retry", "unknown"),
+    ),
+    "cause": (
+        *("delivered", "schema", "fields_lost", "status_2xx_unreadable"),
+        *(f"status_{number}" for number in _STATUSES),
+        *(f"status_{number}xx" for number in range(1, 10)),
+        *("dns", "refused", "tls", "connect_timeout", "proxy", "connect", "deadline", "dropped"),
+        *("truncated", "oversized", "garbled", "lease_short", "lease_expired", "late", "stopping"),
+        *("token_changed", "internal_error"),
+    ),
+    "state": MOVES,
+    "lane": LANES,
+    "reason": tuple(Reason),
+    "verdict": LATE,
+    "found": (
+        *("found", "similar", "nothing", "more", "unanswered", "unaskable", "not_asked"),
+        *("not_looked",),
+    ),
+    "operation": OPERATIONS,
+    "answer": (*(f"{number}xx" for number in range(1, 6)), "none", "not_sent"),
+}
+"""Each value that a label of what the workers count may have, besides `OTHER`."""
+
 COUNTED = "Counted by the workers, flushed each second; a SIGKILL loses what came since."
 
 
@@ -88,7 +125,7 @@ OVERTAKEN = _counter(
     "Outcomes that came too late to move their lead: it had gone on (stale), the API has it twice"
     f" (duplicate), what was found is another's (taken), it was erased, or it is gone. {COUNTED}",
     ("verdict",),
-    *((verdict,) for verdict in ("stale", "duplicate", "taken", "erased", "gone")),
+    *((verdict,) for verdict in LATE),
 )
 LOOKS = _counter(
     "leads_looks_total",
@@ -188,6 +225,11 @@ FLUSH_AGE = _gauge(
     "leads_metrics_flush_age_seconds",
     "How long ago a worker flushed what it counted; absent where none ever did.",
 )
+CALENDAR_AGE = _gauge(
+    "leads_calendar_age_seconds",
+    "How long ago calendar work was last done, which beat asks for each minute; absent where it"
+    " never was.",
+)
 INFO = _gauge("leads_exporter_info", "Always 1: whose metrics these are.", "namespace", "version")
 READ_ERRORS = _counter("leads_exporter_read_errors_total", "Scrapes at which Redis was not read.")
 UNREAD = _gauge(
@@ -199,8 +241,8 @@ READ_SECONDS = _gauge("leads_exporter_read_duration_seconds", "How long the read
 READ = (
     *(UP, IN_STATE, WAITING, CLAIMABLE, OVERDUE, OLDEST_DUE, IN_FLIGHT, WINDOW, RATE_LIMIT),
     *(HOLD, HOLD_SUSPECTED, HOLD_AGE, BELLS, WORKERS, WORKER_VERSIONS, THREADS, CAMPAIGNS, REFUSED),
-    *(DUPLICATES, ACCEPTED, FORGOTTEN, UNACCOUNTED, MEMORY_USED, MEMORY_LIMIT, FLUSH_AGE, INFO),
-    *(READ_ERRORS, UNREAD, READ_SECONDS),
+    *(DUPLICATES, ACCEPTED, FORGOTTEN, UNACCOUNTED, MEMORY_USED, MEMORY_LIMIT, FLUSH_AGE),
+    *(CALENDAR_AGE, INFO, READ_ERRORS, UNREAD, READ_SECONDS),
 )
 METRICS = (*WORKERS_COUNT, *READ)
 

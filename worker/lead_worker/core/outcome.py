@@ -12,9 +12,19 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 OTHER_CODE = "other-"
 _OTHER = re.compile(OTHER_CODE + "[0-9a-f]{6}")
-_PLAIN = re.compile(r"[A-Z][A-Z0-9_]{1,40}")  # UNPROCESSABLE_CONTENT
-_DIGITS = 6
-"""From so many on a code may be a number that is somebody's."""
+_KNOWN = frozenset(
+    {
+        *("BAD_GATEWAY", "BAD_REQUEST", "CLIENT_CLOSED_REQUEST", "CONFLICT", "FORBIDDEN"),
+        *("GATEWAY_TIMEOUT", "INTERNAL_SERVER_ERROR", "METHOD_NOT_SUPPORTED", "NOT_FOUND"),
+        *("NOT_IMPLEMENTED", "PARSE_ERROR", "PAYLOAD_TOO_LARGE", "PAYMENT_REQUIRED"),
+        *("PRECONDITION_FAILED", "SERVICE_UNAVAILABLE", "TIMEOUT", "TOO_MANY_REQUESTS"),
+        *("UNAUTHORIZED", "UNPROCESSABLE_CONTENT", "UNPROCESSABLE_ENTITY"),
+        "UNSUPPORTED_MEDIA_TYPE",
+    }
+)
+"""The codes of tRPC, which the API is likely built on, and one of its older releases. No shape
+would do: `MARIA` and `ANA_SOUZA` are written as those are."""
+_STATUS = re.compile(r"STATUS_\d{3}")
 
 
 def safe_code(code: str) -> str:
@@ -25,13 +35,13 @@ def safe_code(code: str) -> str:
 def group_code(code: str) -> str:
     """The API's code, fit for a group's name, which logs and Sentry show.
 
-    What does not look like a code of an API's may be somebody's name or number: of it a digest is
-    left (`other-3fa2b1`), and "" of what may be words.
+    What is no known code may be somebody's name or number: of it a digest is left (`other-3fa2b1`),
+    and "" of what may be words.
     """
     code = safe_code(code)
     if not code or _OTHER.fullmatch(code):
         return code
-    if _PLAIN.fullmatch(code) and sum(map(str.isdigit, code)) < _DIGITS:
+    if code in _KNOWN or _STATUS.fullmatch(code):
         return code
     return OTHER_CODE + hashlib.sha256(code.encode()).hexdigest()[:6]
 

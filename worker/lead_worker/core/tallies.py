@@ -11,9 +11,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lead_producers.keys import LANES
-
-from .metrics import WORKERS_COUNT, Kind, Labels, Metric
+from .metrics import OTHER, VALUES, WORKERS_COUNT, Kind, Labels, Metric
 
 Key = tuple[str, ...]
 """A metric's name, its label values and, of a histogram, the part."""
@@ -24,33 +22,29 @@ INFINITE = "+Inf"
 FEW, FRACTION = 100, 0.01
 """A fall by as many, or by that part, is what a crash of Redis loses. A counter that was no greater
 than so many and fell is told as it is: a new beginning adds little to it."""
-OTHER = "other"
-
 _BETWEEN = "|"
-_VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
 _STATUS = re.compile(r"status_(\d)\d\d")
-_TELLING = frozenset(
-    f"status_{number}"
-    for number in (
-        *(301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 407, 408, 409, 410, 413, 415),
-        *(421, 422, 425, 426, 429, 500, 501, 502, 503, 504, 520, 521, 522, 523, 524),
-    )
-)
+_VALUES = {label: frozenset(values) for label, values in VALUES.items()}
 _BY_NAME = {metric.name: metric for metric in WORKERS_COUNT}
 
 
+def label_value(label: str, value: str) -> str:
+    """A value as a label has it; what is in front of the API may answer any status, so odd ones are
+    put together by their class, and what else is not known is `other`."""
+    if value in _VALUES[label]:
+        return value
+    status = _STATUS.fullmatch(value) if label == "cause" else None
+    return label_value(label, f"status_{status[1]}xx") if status else OTHER
+
+
 def cause_label(code: str) -> str:
-    """A cause as a label: what is in front of the API may answer any status, so odd ones are put
-    together by their class."""
-    status = _STATUS.fullmatch(code)
-    if status and code not in _TELLING:
-        return f"status_{status[1]}xx"
-    return code if _VALUE.fullmatch(code) else OTHER
+    """A cause as a label."""
+    return label_value("cause", code)
 
 
 def lane_label(lane: str) -> str:
     """A lane as a label; a record that somebody has damaged may have any."""
-    return lane if lane in LANES else OTHER
+    return label_value("lane", lane)
 
 
 class Observed:
@@ -81,16 +75,19 @@ def field_of(key: Key) -> str:
 def read_fields(fields: Mapping[str, int]) -> dict[str, dict[Key, int]]:
     """For each metric's name its numbers, by label values and part.
 
-    What this release does not know, as a neighbouring one may have written it, is left out.
+    Metrics that this release does not know, as a neighbouring one may have written them, are left
+    out; values of labels that it does not know count together. So there is no series but of known
+    values, whoever wrote the fields.
     """
     found: dict[str, dict[Key, int]] = {name: {} for name in _BY_NAME}
     for field, number in fields.items():
         name, *rest = field.split(_BETWEEN)
         metric = _BY_NAME.get(name)
-        if metric is None or not all(_VALUE.fullmatch(each) for each in rest):
+        if metric is None or len(rest) != len(metric.labels) + (metric.kind is Kind.HISTOGRAM):
             continue
-        if len(rest) == len(metric.labels) + (metric.kind is Kind.HISTOGRAM):
-            found[name][tuple(rest)] = number
+        labels = tuple(map(label_value, metric.labels, rest))
+        key = (*labels, *rest[len(labels) :])
+        found[name][key] = found[name].get(key, 0) + number
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 PACKAGE = Path(__file__).parents[1]
 _MOST_FRAMES = 20
@@ -28,6 +28,16 @@ def stack(error: BaseException) -> list[str]:
     """The last frames that the error passed, outermost first: file, line and function."""
     told = [f"{_short(file)}:{line} {name}" for file, line, name in _frames(error.__traceback__)]
     return told[-_MOST_FRAMES:]
+
+
+def stack_of(frame: FrameType) -> list[str]:
+    """The last frames of a thread, outermost first: file, line and function."""
+    at: FrameType | None = frame
+    told: list[str] = []
+    while at is not None and len(told) < _MOST_FRAMES:
+        told.append(f"{_short(at.f_code.co_filename)}:{at.f_lineno} {at.f_code.co_name}")
+        at = at.f_back
+    return told[::-1]
 
 
 def kinds(error: BaseException) -> list[str]:

@@ -20,6 +20,9 @@ from .store import WORKER_LISTED_SECONDS, Store, is_short
 from .values import Counts
 
 _FLUSHED_AT = "flushed_at"
+_MOST_DIGITS = 19
+"""Redis counts in 64 bits."""
+
 T = TypeVar("T")
 
 
@@ -31,6 +34,7 @@ class Readings:
         counts: None where a part of them cannot be read.
         counted: what the workers counted, by fields as `core/tallies.py` names them.
         flushed_at: when one flushed last, or None.
+        calendar_at: when calendar work was last done, or None.
         oldest_due_at: for each lane that has a waiting lead, when the first is or was due.
         bells: how many lie in their list.
         refused: memory is short, so that new leads are refused.
@@ -44,6 +48,7 @@ class Readings:
     counts: Counts | None
     counted: Mapping[str, int] = field(default_factory=dict)
     flushed_at: float | None = None
+    calendar_at: float | None = None
     oldest_due_at: Mapping[str, float] = field(default_factory=dict)
     bells: int = 0
     campaigns: int = 0
@@ -117,6 +122,7 @@ class Metrics:
             counts,
             counted=_whole_numbers(fields),
             flushed_at=_maybe(fields.get(_FLUSHED_AT)),
+            calendar_at=_maybe(found["calendar"]),
             oldest_due_at={lane: found[lane][0][1] for lane in LANES if found[lane]},
             bells=found["bell"] or 0,
             campaigns=found["campaigns"] or 0,
@@ -136,6 +142,7 @@ class Metrics:
         pipeline = self._store.client.pipeline(transaction=False)
         pipeline.hget(keys.meta, "format")
         pipeline.hgetall(keys.metrics)
+        pipeline.hget(keys.counts, "calendar_at")
         pipeline.llen(keys.bell)
         pipeline.scard(keys.active)
         pipeline.exists(keys.full)
@@ -143,13 +150,18 @@ class Metrics:
         pipeline.zcount(keys.index(State.LEASED), "-inf", now_at)
         for lane in LANES:
             pipeline.zrange(keys.due(lane), 0, 0, withscores=True)
-        names = ("format", "metrics", "bell", "campaigns", "full", "memory", "leases", *LANES)
+        first = ("format", "metrics", "calendar", "bell", "campaigns", "full", "memory", "leases")
+        names = (*first, *LANES)
         return dict(zip(names, pipeline.execute(raise_on_error=False), strict=True))
 
 
 def _whole_numbers(fields: Mapping[str, str]) -> dict[str, int]:
-    """What somebody has damaged is left out."""
-    return {name: int(text) for name, text in fields.items() if text.isascii() and text.isdigit()}
+    """What somebody has damaged is left out, and so is a number that no script has made."""
+    return {
+        name: int(text)
+        for name, text in fields.items()
+        if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    }
 
 
 def _maybe(text: Any) -> float | None:

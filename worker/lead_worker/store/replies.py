@@ -92,13 +92,15 @@ def _progress(about: bytes, now_at: float) -> tuple[float, Progress]:
 
 def beat(reply: Sequence[Any]) -> Beat:
     """The answer of `beat.lua`."""
-    now_at, claimable, rang, over, campaigns, *events = reply
+    now_at, claimable, rang, over, campaigns, bell, batch, *events = reply
     return Beat(
         now_at=float(now_at),
         claimable=int(claimable),
         rang=rang == 1,
         over=over == 1,
         campaigns=tuple(sorted(campaign.decode() for campaign in campaigns)),
+        bell=bell.decode(),
+        batch=batch.decode(),
         events=tuple(map(_event, events)),
     )
 

@@ -116,12 +116,23 @@ class Store:
             limits.burst,
         )
 
-    def beat(self, about: Mapping[str, object], *, most_in_flight: int = 256) -> Beat:
-        """Say that this worker lives; ring where leads may be claimed and nobody has rung."""
-        pairs = [part for item in about.items() for part in item]
-        return replies.beat(
-            self._run("beat", self.worker, BELL, WORKER_LISTED_SECONDS, most_in_flight, *pairs)
-        )
+    def beat(
+        self,
+        about: Mapping[str, object],
+        *,
+        most_in_flight: int = 256,
+        reported: str = "",
+        settled: bool = False,
+    ) -> Beat:
+        """Say that this worker lives; ring where leads may be claimed and nobody has rung.
+
+        Args:
+            reported: id of a batch of events that need not be given again, or "".
+            settled: whether this worker has settled leads since its last beat.
+        """
+        says = ["1" if settled else "", *(part for item in about.items() for part in item)]
+        first = (self.worker, BELL, WORKER_LISTED_SECONDS, most_in_flight, reported)
+        return replies.beat(self._run("beat", *first, *says))
 
     def calendar_done(self) -> None:
         """Note that calendar work was done just now."""
@@ -133,9 +144,9 @@ class Store:
         number, *poison = self._run("reclaim", *arguments)
         return Reclaimed(int(number), tuple(lead_id.decode() for lead_id in poison))
 
-    def leave(self) -> None:
-        """Take this worker off the list of workers."""
-        self._run("leave", self.worker)
+    def leave(self, reported: str = "") -> None:
+        """Take this worker off the list of workers; `reported` is as for `beat`."""
+        self._run("leave", self.worker, reported)
 
     def silence(self, *queues: str) -> None:
         """Empty Celery's queues: their messages are worth nothing, and a bad one ends a worker."""

@@ -211,7 +211,10 @@ class Beat:
         rang: whether it rang.
         over: a hold's time is over, and somebody has to end it.
         campaigns: ids of those that are under way.
-        events: what nobody has reported yet; JSON objects, no personal data.
+        bell: mark of the bell that lies there longest; "" where none does or it has just been rung.
+        batch: id of the events, "" where there are none. They come again, to whoever beats, until
+            the id is confirmed with a later beat.
+        events: what is to be reported; JSON objects, no personal data.
     """
 
     now_at: float
@@ -219,6 +222,8 @@ class Beat:
     rang: bool
     over: bool = False
     campaigns: tuple[str, ...] = ()
+    bell: str = ""
+    batch: str = ""
     events: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -12,7 +12,7 @@ from .governor_record import read_governor
 from .runner import SCRIPTS, Call
 from .store import Store
 
-_HEADER = 14
+_HEADER = 15
 
 
 def read(store: Store) -> Vitals:
@@ -26,7 +26,7 @@ def read(store: Store) -> Vitals:
 
 def _vitals(reply: Sequence[Any]) -> Vitals:
     now, claimable, due, flying, claimed, delivered, grace, turn, *rest = reply[:_HEADER]
-    calendar, waiting, expired, expired_at, used, governor = rest
+    calendar, waiting, expired, expired_at, used, unsettled, governor = rest
     texts = [part.decode("utf-8", "replace") for part in governor]
     signs = reply[_HEADER:]
     return Vitals(
@@ -43,6 +43,7 @@ def _vitals(reply: Sequence[Any]) -> Vitals:
         turn_at=_maybe(turn),
         calendar_at=_maybe(calendar),
         used=bool(used),
+        unsettled_seconds=_maybe(unsettled) or 0.0,
         governor=read_governor(dict(zip(texts[::2], texts[1::2], strict=True))),
         workers=tuple(
             Sign(_maybe(lease), mark.decode("utf-8", "replace"))
