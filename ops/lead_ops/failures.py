@@ -1,7 +1,7 @@
 """Any error as one line for the person at the terminal, and as an exit code.
 
-It owns the wording of errors that are not ours: of click, Redis and the system. Their own texts may
-hold an address with its password or a part of a lead, so they are not repeated.
+It owns the wording of errors that are not ours: of click and the system (`redis_trouble` has that
+of Redis). Their own texts may hold a part of a lead, so they are not repeated.
 """
 
 from __future__ import annotations
@@ -12,20 +12,11 @@ from pathlib import Path
 import click
 from lead_producers import ProducerError
 from lead_worker.errors import LeadWorkerError, SettingsError
-from lead_worker.store.runner import ScriptError
-from redis.exceptions import (
-    AuthenticationError,
-    BusyLoadingError,
-    OutOfMemoryError,
-    RedisError,
-    ResponseError,
-)
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
 
-from . import context
 from .errors import OpsError
 from .missing import NEEDS_MORE, is_of_others
+from .redis_trouble import redis_words
 from .render import say
 
 INTERRUPTED = 130
@@ -72,34 +63,6 @@ def _usage(error: click.UsageError) -> str:
         message += "."
     command = error.ctx.command_path if error.ctx else "leads"
     return f"{message} Try: {command} -h"
-
-
-def redis_words(error: RedisError) -> str:
-    """What Redis did, where it is, and what to do, in one line."""
-    try:
-        queue = context.load()
-    except context.ContextError as unknown:  # It was known before: `leads up` stopped meanwhile.
-        return f"Redis failed ({type(error).__name__}): {unknown}"
-    where = f"Redis at {queue.where()}"
-    hint = "is it running? LEADS_REDIS_URL says where it is"
-    if queue.running:
-        hint = f"{queue.running.path} says that it is there: is `leads up` still running?"
-    match error:
-        case AuthenticationError():
-            return f"{where} refused the user or password of LEADS_REDIS_URL"
-        case BusyLoadingError():
-            return f"{where} is still reading its data: try again in a moment"
-        case OutOfMemoryError():
-            return f"{where} is out of memory: free or add some"
-        case RedisTimeoutError():
-            return f"{where} did not answer: {hint}"
-        case RedisConnectionError():
-            return f"{where} cannot be reached: {hint}"
-        case ResponseError() | ScriptError():
-            words = str(error).splitlines()[0].split(", with args", 1)[0].split(" script: ", 1)[0]
-            return f"{where} refused the call: {words}"
-        case _:
-            return f"{where} failed ({type(error).__name__}): {hint}"
 
 
 def _system(error: OSError) -> str:

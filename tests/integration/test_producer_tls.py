@@ -21,10 +21,18 @@ CERTIFICATE = Path(__file__).with_name("loopback.pem")
 
 
 @contextmanager
-def tls_before(path: str) -> Iterator[int]:
-    """Put TLS before a Redis's unix socket; gives the port."""
+def tls_before(
+    path: str, *, host: str = "127.0.0.1", clients: ssl.VerifyMode = ssl.CERT_NONE
+) -> Iterator[int]:
+    """Put TLS before a Redis's unix socket; gives the port.
+
+    Args:
+        clients: whether they have to show a certificate too.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
+    context.load_verify_locations(CERTIFICATE)
+    context.verify_mode = clients
 
     def serve() -> None:
         with contextlib.suppress(OSError):
@@ -43,7 +51,7 @@ def tls_before(path: str) -> Iterator[int]:
                 redis.shutdown(socket.SHUT_RDWR)
                 back.join()
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((host, 0)) as listener:
         threading.Thread(target=serve, daemon=True).start()
         try:
             yield int(listener.getsockname()[1])

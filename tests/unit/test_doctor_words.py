@@ -85,29 +85,46 @@ LISTED = b'{"data": [{"name": "Ana Souza"}], "meta": {}}'
 
 
 @pytest.mark.parametrize(
-    ("reply", "level", "part"),
+    ("reply", "name", "level", "part"),
     [
-        (Answered(200, LISTED), "good", "is taken"),
-        (Answered(200, b"<html>"), "bad", "is not the API"),
-        (Answered(200, b'{"ok": true}'), "bad", "is not the API"),
-        (Answered(401, b"{}"), "bad", "refused with 401"),
-        (Answered(403, b"{}"), "bad", "refused with 403"),
-        (Answered(402, b"{}"), "bad", "spending limit"),
-        (Answered(404, b"<html>"), "bad", "not where leads are listed"),
-        (Answered(302, b""), "bad", "not where leads are listed"),
-        (Answered(429, b"{}"), "warning", "too many requests"),
-        (Answered(503, b"{}"), "bad", "in trouble"),
-        (NotSent("refused"), "bad", "nobody listens"),
-        (NotSent("connect"), "bad", "connect"),
-        (NoAnswer("deadline"), "bad", "in time"),
-        (NoAnswer("garbled"), "bad", "no whole answer"),
+        (Answered(200, LISTED), "answer", "good", "200 within 200 ms"),
+        (Answered(200, b"<html>"), "answer", "bad", "is not the API"),
+        (Answered(200, b'{"ok": true}'), "answer", "bad", "is not the API"),
+        (Answered(401, b"{}"), "token", "bad", "refused with 401"),
+        (Answered(403, b"{}"), "token", "bad", "refused with 403"),
+        (Answered(402, b"{}"), "quota", "bad", "spending limit"),
+        (Answered(404, b"<html>"), "answer", "bad", "not where leads are listed"),
+        (Answered(302, b""), "answer", "bad", "not where leads are listed"),
+        (Answered(429, b"{}"), "answer", "warning", "too many requests"),
+        (Answered(503, b"{}"), "answer", "bad", "in trouble"),
+        (NotSent("refused"), "connection", "bad", "nobody listens"),
+        (NotSent("connect"), "connection", "bad", "connect"),
+        (NoAnswer("deadline"), "answer", "bad", "no answer within 10 s"),
+        (NoAnswer("garbled"), "answer", "bad", "no whole answer"),
     ],
 )
-def test_each_answer_of_the_api_has_its_words(reply: Reply, level: str, part: str) -> None:
-    found = api.judge_reply(reply, 0.2)
-    assert (found.level.value, part in found.found) == (level, True), found
+def test_each_answer_of_the_api_has_its_words(
+    reply: Reply, name: str, level: str, part: str
+) -> None:
+    found, *rest = api.judge_reply(reply, 0.2, 10.0)
+    assert (found.name, found.level.value, part in found.found) == (name, level, True), found
     assert "Ana" not in f"{found}"
     assert found.advice or found.level is Level.GOOD
+    # What says nothing of the token is no fault of the token's.
+    token = {"good": "good"}.get(level, "skipped")
+    assert [(each.name, each.level.value) for each in rest] in ([], [("token", token)])
+
+
+@pytest.mark.parametrize(
+    ("took", "deadline", "level"),
+    [(2.4, 10.0, "good"), (2.5, 10.0, "warning"), (2.5, 60.0, "good"), (15.0, 60.0, "warning")],
+)
+def test_an_answer_that_takes_a_quarter_of_the_deadline_is_slow(
+    took: float, deadline: float, level: str
+) -> None:
+    answer, token = api.judge_reply(Answered(200, LISTED), took, deadline)
+    assert (answer.level.value, token.level.value) == (level, "good")
+    assert (f"give up at {deadline:g} s" in answer.found) == (level == "warning")
 
 
 @pytest.mark.parametrize(
@@ -137,6 +154,14 @@ def test_beat_is_known_by_its_work(
 ) -> None:
     alive = [worker(age) for age in ages]
     assert workers.judge_beat(calendar_at, alive, NOW).level.value == level
+
+
+def test_where_beats_tasks_lie_there_it_is_the_workers_who_are_at_fault() -> None:
+    alone = workers.judge_beat(None, [worker(600.0)], NOW, 0)
+    stuck = workers.judge_beat(NOW - 600, [worker(600.0)], NOW, 12)
+    assert "celery -A lead_worker.app beat" in alone.advice
+    assert "12 tasks wait: Celery's consumers are stuck" in stuck.found
+    assert "restart the workers" in stuck.advice
 
 
 @pytest.mark.parametrize(

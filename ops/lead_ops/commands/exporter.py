@@ -12,9 +12,10 @@ import click
 from lead_worker.store import Store
 from lead_worker.store.metrics import Metrics
 
-from lead_ops import context
+from lead_ops import context, redis_users
 from lead_ops.exporter.collector import LeadsCollector
 from lead_ops.exporter.server import ExporterError, ExporterServer
+from lead_ops.redis_trouble import name_trouble
 from lead_ops.up.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,11 @@ def exporter(host: str, port: int, token_file: Path | None) -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     queue = context.for_command()
     metrics = Metrics(Store(queue.connect(REDIS_SECONDS), queue.settings.namespace))
-    collector = LeadsCollector(metrics.read, queue.settings.namespace)
+    collector = LeadsCollector(
+        metrics.read,
+        queue.settings.namespace,
+        words=lambda error: str(name_trouble(error, queue, redis_users.WATCH)),
+    )
     token = TokenFile(token_file) if token_file else None
     with StopSignals() as signals, ExporterServer(collector, host, port, token) as own:
         where = f"{queue.settings.namespace} in {queue.where()}"

@@ -13,10 +13,12 @@ from lead_worker.core.health import Health, Verdict, Vitals, judge
 from lead_worker.errors import SettingsError
 from lead_worker.store import StoreError
 from lead_worker.store.vitals import read
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from lead_ops import context
+from lead_ops import context, redis_users
 from lead_ops.bounded import TooSlowError, bounded
-from lead_ops.failures import redis_words
+from lead_ops.redis_trouble import name_trouble
 from lead_ops.render import say, say_json
 
 TIMEOUT_SECONDS = 3.0
@@ -28,6 +30,7 @@ UNREADABLE = "unreadable"
 @click.option(
     "--timeout-seconds",
     type=click.FloatRange(0.1, 60.0),
+    metavar="SECONDS",
     default=TIMEOUT_SECONDS,
     show_default=True,
     help="How long Redis is waited for in all.",
@@ -38,7 +41,7 @@ def health(as_json: bool, timeout_seconds: float) -> int:
     Good (exit code 0): leads were claimed lately, or none is due, or something holds them back: a
     pause, the API's wish, or what is the matter with the API, which is tried again by itself. The
     line says which. Bad (1): leads are due and nobody claims them, leads in flight were never
-    settled, or Redis cannot be read. Settings or an option that cannot be used: 2.
+    settled, or Redis cannot be read, or is a replica. Settings or an option that cannot be used: 2.
 
     A namespace that nobody has used yet is good, and the line asks if its name is right.
 
@@ -57,10 +60,9 @@ def health(as_json: bool, timeout_seconds: float) -> int:
     try:
         vitals = bounded(lambda: _read(queue, timeout_seconds), timeout_seconds)
     except TooSlowError:
-        words = f"Redis at {queue.where()} did not answer within {timeout_seconds:g} s"
-        return _unreadable(queue, words, as_json=as_json)
+        return _unreadable(queue, _words(queue, RedisTimeoutError()), as_json=as_json)
     except StoreError as error:
-        return _unreadable(queue, redis_words(error), as_json=as_json)
+        return _unreadable(queue, _words(queue, error), as_json=as_json)
     except FormatMismatch as error:
         return _unreadable(queue, str(error), as_json=as_json)
     judged = _named(judge(vitals), queue.settings.namespace)
@@ -72,7 +74,27 @@ def health(as_json: bool, timeout_seconds: float) -> int:
 
 
 def _read(queue: context.Context, timeout_seconds: float) -> Vitals:
-    return read(queue.open_store(timeout_seconds=timeout_seconds))
+    store = queue.open_store(timeout_seconds=timeout_seconds)
+    _refuse_replica(store.client)
+    return read(store)
+
+
+def _refuse_replica(client: Any) -> None:
+    """One tells how it was; and whoever has its address can neither enqueue nor deliver.
+
+    Raises:
+        ReadOnlyError: it is one.
+    """
+    try:
+        role = client.info("replication").get("role")
+    except ResponseError:
+        return  # whether this user may ask or not, what follows says what is wrong
+    if role == "slave":
+        raise ReadOnlyError("a replica")
+
+
+def _words(queue: context.Context, error: RedisError) -> str:
+    return str(name_trouble(error, queue, redis_users.WATCH))
 
 
 def _unreadable(queue: context.Context, reason: str, *, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""The API: its name, its certificate, its token.
+"""The API: its name, its certificate, how soon it answers, whether it takes the token.
 
 It owns the one request that is made, `GET /leads?size=1`: a question that creates nothing. It goes
 through the worker's own client, over the proxy and by the CA bundle that the worker would use. The
@@ -25,9 +25,15 @@ from lead_ops.context import TOKENS
 
 from .case import API, Case
 from .finding import Finding, bad, good, skipped, warning
-from .tls import Unreachable, certificate_days, resolve
+from .tls import Unreachable, certificate_days, connect, resolve
 
-DEADLINE_SECONDS = 10.0
+MOST_SECONDS = 20.0
+"""For the question, where LEADS_DEADLINE_SECONDS allows more: a person waits."""
+
+SLOW_SHARE = 0.25
+"""Of LEADS_DEADLINE_SECONDS, from which on an answer is slow: this is the lightest of questions, on
+a quiet connection; creating a lead takes longer, and past the deadline it is unknown."""
+
 QUESTION = (("size", "1"), ("page", "1"))
 OURS = ("deadline_seconds", "connect_timeout_seconds", "api_ca_bundle", "api_proxy")
 
@@ -35,16 +41,18 @@ WRONG_ADDRESS = f"is {API} right? It ends before /leads"
 RENEW = "put a token that the API takes into LEADS_API_TOKEN_FILE or LEADS_API_TOKEN"
 
 _NOT_SENT = {
-    "dns": "its name is not known",
-    "refused": "nobody listens there",
-    "tls": "TLS fails",
-    "connect_timeout": "it cannot be reached in time",
-    "proxy": "the proxy does not let it through",
+    "dns": ("its name is not known", f"is {API} right? does a name server answer?"),
+    "refused": ("nobody listens there", f"is {API} right? is the API away?"),
+    "tls": ("TLS fails", "is a proxy in between? LEADS_API_CA_BUNDLE names the CA to trust"),
+    "connect_timeout": ("it cannot be reached in time", "does a firewall stand between?"),
+    "proxy": ("the proxy does not let it through", "see LEADS_API_PROXY"),
 }
 _NO_ANSWER = {
-    "deadline": "it did not answer in time",
+    "deadline": "no answer within {seconds:g} s",
     "dropped": "it hung up without an answer",
 }
+_AGAIN = "try again in a minute"
+_UNTOLD = "no answer tells"
 
 
 def examine(case: Case) -> Iterator[Finding]:
@@ -70,6 +78,7 @@ def _way(settings: Settings, address: SplitResult) -> Iterator[Finding]:
         return
     yield good("name", f"{host}: {resolve(host, port)}")
     if not secure:
+        connect(host, port).close()
         yield good("tls", "none, on loopback")
         return
     yield judge_certificate(certificate_days(host, port, settings.api_ca_bundle))
@@ -101,11 +110,11 @@ def _token(case: Case) -> Iterator[Finding]:
         return
     if isinstance(reply, Answered):
         case.api_ahead_seconds = api_offset_seconds(reply.date, time.time())
-    yield judge_reply(reply, took)
+    yield from judge_reply(reply, took, settings.deadline_seconds)
 
 
 def _ask(settings: Settings) -> tuple[Reply, float]:
-    deadline = min(settings.deadline_seconds, DEADLINE_SECONDS)
+    deadline = min(settings.deadline_seconds, MOST_SECONDS)
     connect = min(settings.connect_timeout_seconds, deadline)
     bounded = replace(
         settings, deadline_seconds=deadline, connect_timeout_seconds=connect, concurrency=1
@@ -116,34 +125,61 @@ def _ask(settings: Settings) -> tuple[Reply, float]:
     return reply, time.monotonic() - began
 
 
-def judge_reply(reply: Reply, took_seconds: float) -> Finding:
-    """Judge what came back from `GET /leads?size=1`."""
+def judge_reply(reply: Reply, took_seconds: float, deadline_seconds: float) -> Iterator[Finding]:
+    """Judge what came back from `GET /leads?size=1`, and how soon.
+
+    Args:
+        deadline_seconds: LEADS_DEADLINE_SECONDS, after which a worker gives up.
+    """
     match reply:
         case NotSent(cause):
-            words = _NOT_SENT.get(cause, cause)
-            return bad("token", f"not tried: {words}", "is the API away? see the lines above")
+            words, advice = _NOT_SENT.get(cause, (cause, "see the lines above"))
+            yield bad("connection", words, advice)
+            yield skipped("token", _UNTOLD)
         case NoAnswer(cause):
             words = _NO_ANSWER.get(cause, "what came back is no whole answer")
-            return bad("token", f"the API: {words}", "is the API away? try again in a minute")
+            shown = words.format(seconds=min(deadline_seconds, MOST_SECONDS))
+            yield bad("answer", shown, f"is the API away? {_AGAIN}")
+            yield skipped("token", _UNTOLD)
         case Answered():
-            return _judge_answer(reply, took_seconds)
+            yield from _judge_answer(reply, took_seconds, deadline_seconds)
         case _:
             assert_never(reply)
 
 
-def _judge_answer(reply: Answered, took_seconds: float) -> Finding:
+def _judge_answer(reply: Answered, took: float, deadline_seconds: float) -> Iterator[Finding]:
     status, answer = reply.status, read_json_object(reply.body)
-    in_time = f"{status} within {took_seconds:.1f} s"
+    in_time = f"{status} within {_span(took)}"
+    if 200 <= status < 300 and answer is not None and isinstance(answer.get("data"), list):
+        yield _judge_speed(in_time, took, deadline_seconds)
+        yield good("token", "it is taken")
+    elif status in (401, 403):
+        yield bad("token", f"refused with {status}", RENEW)
+    elif status == 402:
+        yield bad("quota", "402: the spending limit is reached", "raise it at the API's vendor")
+    else:
+        yield _judge_refusal(status, in_time)
+        yield skipped("token", _UNTOLD)
+
+
+def _judge_speed(in_time: str, took: float, deadline_seconds: float) -> Finding:
+    found = f"GET /leads?size=1: {in_time}"
+    if took < SLOW_SHARE * deadline_seconds:
+        return good("answer", found)
+    advice = "ask the API's vendor; see the network, and LEADS_API_PROXY"
+    return warning("answer", f"{found}, and workers give up at {deadline_seconds:g} s", advice)
+
+
+def _judge_refusal(status: int, in_time: str) -> Finding:
+    """Judge an answer that says nothing of the token."""
     if 200 <= status < 300:
-        if answer is not None and isinstance(answer.get("data"), list):
-            return good("token", f"GET /leads?size=1 is taken: {in_time}")
-        return bad("token", f"{in_time}, and what answers is not the API", WRONG_ADDRESS)
-    if status in (401, 403):
-        return bad("token", f"refused with {status}", RENEW)
-    if status == 402:
-        return bad("token", "402: the spending limit is reached", "raise it at the API's vendor")
+        return bad("answer", f"{in_time}, and what answers is not the API", WRONG_ADDRESS)
     if status == 429:
-        return warning("token", "429: too many requests just now", "try again in a minute")
+        return warning("answer", "429: too many requests just now", _AGAIN)
     if status in (408, 425) or status >= 500:
-        return bad("token", f"the API is in trouble: {in_time}", "try again in a minute")
-    return bad("token", f"{in_time}: this is not where leads are listed", WRONG_ADDRESS)
+        return bad("answer", f"the API is in trouble: {in_time}", _AGAIN)
+    return bad("answer", f"{in_time}: this is not where leads are listed", WRONG_ADDRESS)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

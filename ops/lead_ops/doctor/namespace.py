@@ -23,7 +23,7 @@ from lead_ops.views.holds import advice
 
 from .case import API, NAMESPACE, Case
 from .finding import Finding, bad, good, skipped, warning
-from .redis_reach import unread
+from .redis_reach import UNREAD, unread
 from .server import MORE_MEMORY
 
 CALENDAR = "calendar"
@@ -39,16 +39,16 @@ def examine(case: Case) -> Iterator[Finding]:
     """Look at the namespace."""
     store = case.store
     if store is None or NAMESPACE in case.bad:
-        yield skipped("namespace", "Redis does not answer" if store is None else "is not known")
+        yield skipped("namespace", UNREAD if store is None else "is not known")
         return
     try:
         yield from _namespace(case, store)
         yield _enqueueing(store)
-        yield from _delivery(store)
+        yield from _delivery(case, store)
         yield _list(store, BELL, (DRAIN,), MANY_BELLS, "bell")
         yield _list(store, CALENDAR, None, MANY_CALENDAR, "task")
     except StoreError as error:
-        yield unread(error)
+        yield unread(case, error)
 
 
 def _namespace(case: Case, store: Store) -> Iterator[Finding]:
@@ -78,12 +78,12 @@ def _enqueueing(store: Store) -> Finding:
     return good("enqueueing", "new leads are taken")
 
 
-def _delivery(store: Store) -> Iterator[Finding]:
+def _delivery(case: Case, store: Store) -> Iterator[Finding]:
     """A key that is broken keeps nobody from looking at the lists."""
     try:
         yield _judged(read(store))
     except ScriptError as error:
-        yield unread(error)
+        yield unread(case, error)
 
 
 def _judged(vitals: Vitals) -> Finding:

@@ -13,11 +13,11 @@ from typing import Any
 import redis
 from lead_worker.setting_kinds import is_loopback
 from lead_worker.store import Store, StoreError
-from lead_worker.store.runner import ScriptError
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
+from lead_ops import redis_users
 from lead_ops.context import ContextError
-from lead_ops.failures import redis_words
+from lead_ops.redis_trouble import Trouble, is_forbidden, name_trouble
 
 from .case import REDIS, Case
 from .finding import Finding, bad, good, skipped, warning
@@ -26,6 +26,7 @@ from .server import judge_fsync, judge_info
 TIMEOUT_SECONDS = 3.0
 PINGS = 15
 SLOW_MS, TOO_SLOW_MS = 10.0, 250.0
+UNREAD = "Redis cannot be read, see above"
 
 
 def examine(case: Case) -> Iterator[Finding]:
@@ -47,15 +48,19 @@ def examine(case: Case) -> Iterator[Finding]:
         yield bad("address", str(error), "mend LEADS_REDIS_URL")
     except StoreError as error:
         case.store = None
-        yield bad("reach", redis_words(error), "until it answers, little else can be seen")
+        trouble = _named(case, error)
+        yield bad("reach", trouble.what, trouble.advice)
 
 
-def unread(error: StoreError) -> Finding:
+def unread(case: Case, error: StoreError) -> Finding:
     """What to do where Redis did not give what was asked for."""
-    if isinstance(error, (ResponseError, ScriptError)):
-        advice = "is a key of ours of another type, or this user not allowed? leads audit"
-        return bad("reading", redis_words(error), advice)
-    return bad("reading", redis_words(error), "see the lines on Redis above; try again")
+    trouble = _named(case, error)
+    advice = trouble.advice or "is a key of ours of another type? leads audit"
+    return bad("reading", trouble.what, advice)
+
+
+def _named(case: Case, error: RedisError) -> Trouble:
+    return name_trouble(error, case.queue, redis_users.WATCH)
 
 
 def _speed(case: Case, client: Any) -> Iterator[Finding]:
@@ -96,6 +101,8 @@ def _transport(case: Case) -> Iterator[Finding]:
         yield bad("transport", "leads cross the network in clear", "use rediss:// (TLS)")
     elif str(options.get("ssl_cert_reqs", "required")) not in ("required", "2"):
         yield bad("transport", "TLS without a check of the certificate", "drop ssl_cert_reqs")
+    elif options.get("ssl_check_hostname") is False:
+        yield warning("transport", "TLS with whoever has a certificate", "drop ssl_check_hostname")
     else:
         yield good("transport", "TLS, the certificate is checked")
     if secret:
@@ -115,11 +122,6 @@ def _allowed(ask: Any) -> Any:
     try:
         return ask()
     except ResponseError as error:
-        if _is_refusal(error):
+        if is_forbidden(error) or "unknown command" in str(error).lower():
             return None
         raise
-
-
-def _is_refusal(error: ResponseError) -> bool:
-    words = str(error).lower()
-    return any(part in words for part in ("permission", "unknown command", "not allowed"))

@@ -59,7 +59,7 @@ def judge_fsync(policy: str | None, *, appends: bool | None) -> Finding:
         case "always":
             return good(name, "always: a receipt outlives a crash of the host")
         case "everysec":
-            found = "everysec: a crash of the host may lose, or repeat, about 2 s"
+            found = "everysec: a crash of the host may lose, or repeat, 2 s"
             return warning(name, found, "appendfsync always, if no receipt may be lost")
     found = f"{policy}: a crash of the host may lose half a minute"
     return bad(name, found, "set appendfsync to always or everysec")

@@ -29,7 +29,7 @@ def examine(case: Case) -> Iterator[Finding]:
     """Look at it."""
     text = case.environ.get(VARIABLE, "").strip()
     if not text:
-        yield skipped("spool", f"{VARIABLE} is not set: no app of this machine keeps one")
+        yield skipped("spool", f"{VARIABLE} is not set: no spool is looked at")
         return
     path = Path(text).absolute()
     if not path.exists():

@@ -9,17 +9,21 @@ from lead_worker.store import Store, StoreError
 from lead_worker.store.reading import Reading, Worker
 from lead_worker.store.store import WORKER_LISTED_SECONDS
 from lead_worker.store.vitals import read
+from redis.exceptions import ResponseError
 
 from lead_ops.render import count_words, span
 
 from .case import NAMESPACE, Case
 from .finding import Finding, bad, good, skipped, warning
-from .redis_reach import unread
+from .namespace import CALENDAR
+from .redis_reach import UNREAD, unread
 
 CALENDAR_LATE_SECONDS = 180.0
 """Beat sends calendar work each minute; two that are missed are one too many."""
 
-START = "start one: celery -A lead_worker.app worker -P threads -c 1"
+START = "start one: celery -A lead_worker.app worker -P threads -c 1; end those that hang"
+START_BEAT = "start one: celery -A lead_worker.app beat. Until then nothing is forgotten in time"
+RESTART = "restart the workers, one by one; deliveries go on without it"
 SAME = (
     *("rate_per_minute", "schema", "lease_seconds", "deadline_seconds", "redrive"),
     *("keep_dead_days", "keep_discarded_days"),
@@ -30,12 +34,12 @@ def examine(case: Case) -> Iterator[Finding]:
     """Look at them."""
     store = case.store
     if store is None or NAMESPACE in case.bad:
-        yield skipped("workers", "Redis does not answer" if store is None else "not known of which")
+        yield skipped("workers", UNREAD if store is None else "not known of which")
         return
     try:
         yield from _examine(store)
     except StoreError as error:
-        yield unread(error)
+        yield unread(case, error)
 
 
 def _examine(store: Store) -> Iterator[Finding]:
@@ -48,7 +52,14 @@ def _examine(store: Store) -> Iterator[Finding]:
         yield _releases(alive)
         yield _tokens(alive, dict(vitals.governor.stale), now_at)
         yield _settings(alive)
-    yield judge_beat(vitals.calendar_at, alive, now_at)
+    yield judge_beat(vitals.calendar_at, alive, now_at, _tasks_waiting(store))
+
+
+def _tasks_waiting(store: Store) -> int:
+    try:
+        return int(store.client.llen(f"{store.keys.prefix}{CALENDAR}"))
+    except ResponseError:  # of another type: the section on the queue says so
+        return 0
 
 
 def _alive(listed: list[Worker], alive: list[Worker], now_at: float) -> Iterator[Finding]:
@@ -93,19 +104,28 @@ def _settings(alive: list[Worker]) -> Finding:
     return good("settings", "the same everywhere")
 
 
-def judge_beat(calendar_at: float | None, alive: list[Worker], now_at: float) -> Finding:
-    """Judge `celery beat` by when calendar work was last done."""
+def judge_beat(
+    calendar_at: float | None, alive: list[Worker], now_at: float, waiting: int = 0
+) -> Finding:
+    """Judge `celery beat` by when calendar work was last done.
+
+    Args:
+        waiting: calendar tasks in their list. Beat puts them there, Celery's consumers take them.
+    """
     if not alive:
         return skipped("beat", "without a worker nobody does what it asks for")
-    oldest_at = min(_instant(each.about.get("started_at"), now_at) for each in alive)
-    advice = "start one: celery -A lead_worker.app beat. Until then nothing is forgotten in time"
     if calendar_at is not None and now_at - calendar_at < CALENDAR_LATE_SECONDS:
         return good("beat", f"calendar work was done {span(now_at - calendar_at)} ago")
+    oldest_at = min(_instant(each.about.get("started_at"), now_at) for each in alive)
     if now_at - oldest_at < CALENDAR_LATE_SECONDS:
         return warning("beat", "no calendar work yet, but workers are new", "look again in 3 min")
-    if calendar_at is None:
-        return bad("beat", "no calendar work was ever done", advice)
-    return bad("beat", f"no calendar work for {span(now_at - calendar_at)}", advice)
+    words = "no calendar work was ever done"
+    if calendar_at is not None:
+        words = f"no calendar work for {span(now_at - calendar_at)}"
+    if waiting:
+        tasks = count_words(waiting, "task waits", "tasks wait")
+        return bad("beat", f"{words}, and {tasks}: Celery's consumers are stuck", RESTART)
+    return bad("beat", words, START_BEAT)
 
 
 def _instant(text: str | None, otherwise: float) -> float:

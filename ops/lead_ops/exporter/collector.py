@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 Read = Callable[[], Readings]
+Words = Callable[[StoreError], str]
 
 FRESH_SECONDS = 0.5
 """A reading that is no older answers another scrape too."""
@@ -38,18 +39,24 @@ READ_SECONDS = 4.0
 
 
 class LeadsCollector(Collector):
-    """Collects for one namespace; any thread may scrape."""
+    """Collects for one namespace; any thread may scrape.
+
+    Args:
+        words: what an error of Redis comes to, in a line for the log, without its own text.
+    """
 
     def __init__(
         self,
         read: Read,
         namespace: str,
         *,
+        words: Words = lambda error: f"Redis cannot be read ({type(error).__name__})",
         read_seconds: float = READ_SECONDS,
         fresh_seconds: float = FRESH_SECONDS,
     ) -> None:
         self._read = read
         self._namespace = namespace
+        self._words = words
         self._read_seconds = read_seconds
         self._fresh_seconds = fresh_seconds
         self._lock = threading.Lock()
@@ -88,29 +95,33 @@ class LeadsCollector(Collector):
         try:
             readings = bounded(self._read, self._read_seconds)
             if readings.format not in (None, FORMAT):
-                raise StoreError("the namespace holds records of another format")
+                self._failed("format", "the namespace holds records of another format")
+                return None
         except TooSlowError:
-            self._failed("it does not answer")
+            self._failed("slow", "Redis does not answer")
+            return None
+        except StoreError as error:
+            self._failed(type(error).__name__, self._words(error))
             return None
         except Exception as error:  # noqa: BLE001 - a scrape that fails must say so, and not end us
-            self._failed(type(error).__name__)
+            self._failed(type(error).__name__, f"a fault ({type(error).__name__})")
             return None
         self._read_again(", ".join(readings.unread))
         return readings
 
     def _read_again(self, unread: str) -> None:
         if unread and self._fault != unread:
-            words = "Redis refuses to read %s: is a key of another type? The rest is told"
-            logger.warning(words, unread)
+            words = "Redis refuses to read %s: is a key of another type, %s? The rest is told"
+            logger.warning(words, unread, "or this user not allowed to (ops/runbook.md)")
         if self._fault and not unread:
             logger.warning("Redis is read again")
         self._fault = unread
 
-    def _failed(self, fault: str) -> None:
-        """Say it once: a scraper comes back every few seconds."""
+    def _failed(self, fault: str, words: str) -> None:
+        """Say it once for each kind of fault: a scraper comes back every few seconds."""
         self._errors += 1
         if fault != self._fault:
-            logger.warning("Redis cannot be read (%s); leads_up is 0 until it can", fault)
+            logger.warning("leads_up is 0: %s", words)
         self._fault = fault
 
     def _told_of(self, readings: Readings) -> Iterator[Family]:

@@ -61,6 +61,7 @@ def _of_counts(readings: Readings, counts: Counts) -> dict[Metric, Series]:
         m.FORGOTTEN: _one(counts.forgotten),
         m.UNACCOUNTED: _one(counts.accepted - counts.accounted),
         m.FLUSH_AGE: _maybe(_since(counts, readings.flushed_at)),
+        m.CALENDAR_AGE: _maybe(_since(counts, readings.calendar_at)),
         **_holds(counts),
     }
     return found if "workers" in readings.unread else found | _workers(readings.workers, counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 from lead_ops import main
+from lead_ops.sandbox import SandboxServer
 from lead_producers import LeadProducer
 from lead_worker.core.governor import Governor, Hold, Moment, Window, begin
 from lead_worker.core.lifecycle import State
@@ -48,6 +50,7 @@ class Ran:
 
 Leads = Callable[..., Ran]
 OnTerminal = Callable[..., list[str]]
+Examine = Callable[..., dict[str, Any]]
 ATTEMPT = {"event": "attempt", "n": 1, "took": 0.2, "worker": "w"}
 LOOKED = {"event": "looked", "n": 1, "took": 0.1, "worker": "w", "asked": "email"}
 LIMITS = Limits(30.0)
@@ -221,3 +224,28 @@ def leads_on_terminal(
         return [line.rstrip() for line in lines]
 
     return run
+
+
+@pytest.fixture
+def examine(leads: Leads, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Examine:
+    """Run it on this test's queue and the sandbox; gives level, words and advice by name."""
+    monkeypatch.setenv("LEADS_API_URL", sandbox.url)
+    monkeypatch.setenv("LEADS_API_TOKEN", sandbox.token)
+
+    def run(*options: str, **environ: str) -> dict[str, Any]:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        ran = leads("doctor", "--json", *options)
+        told = json.loads(ran.out)
+        assert ran.code == (0 if told["ok"] else 1)
+        assert ran.err == ""
+        for secret in ("LEADS_API_TOKEN", "SENTRY_DSN"):
+            assert environ.get(secret, "absent") not in ran.out
+        return {f"{each['section']} {each['name']}": each for each in told["checks"]}
+
+    return run
+
+
+def level(checks: dict[str, Any], name: str) -> str:
+    found: str = checks[name]["level"]
+    return found

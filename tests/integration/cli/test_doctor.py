@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from lead_ops.doctor.namespace import CALENDAR
-from lead_ops.sandbox import Faults, Kind, SandboxServer
 from lead_producers import LeadProducer
 from lead_worker import app
 from lead_worker.core.outcome import HoldKind
@@ -20,42 +17,12 @@ from lead_worker.store.vitals import read
 from redis import Redis
 
 from tests.conftest import StartRedis
-from tests.integration.bad_server import CERTIFICATE, Serve
-from tests.integration.behaviours import answering, http, silent
+from tests.integration.bad_server import Serve
+from tests.integration.behaviours import answering, http
 from tests.integration.fleet import ONE_REDIS, Fleet, wait_until
 from tests.integration.sentry_listener import SentryListener
 
-from .conftest import Leads, OnTerminal, Queue
-
-LISTED = http(200, b'{"data": [{"name": "Ana Souza"}], "meta": {}}')
-TOKEN = "a-token-of-this-test"
-
-Examine = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def examine(leads: Leads, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Examine:
-    """Run it on this test's queue and the sandbox; gives level, words and advice by name."""
-    monkeypatch.setenv("LEADS_API_URL", sandbox.url)
-    monkeypatch.setenv("LEADS_API_TOKEN", sandbox.token)
-
-    def run(*options: str, **environ: str) -> dict[str, Any]:
-        for name, value in environ.items():
-            monkeypatch.setenv(name, value)
-        ran = leads("doctor", "--json", *options)
-        told = json.loads(ran.out)
-        assert ran.code == (0 if told["ok"] else 1)
-        assert ran.err == ""
-        for secret in ("LEADS_API_TOKEN", "SENTRY_DSN"):
-            assert environ.get(secret, "absent") not in ran.out
-        return {f"{each['section']} {each['name']}": each for each in told["checks"]}
-
-    return run
-
-
-def level(checks: dict[str, Any], name: str) -> str:
-    found: str = checks[name]["level"]
-    return found
+from .conftest import Examine, Leads, OnTerminal, Queue, level
 
 
 @ONE_REDIS
@@ -136,58 +103,9 @@ def test_each_bad_setting_is_a_line_and_nothing_stops(examine: Examine) -> None:
     assert "LEADS_LEASE_SECONDS" in checks["settings setting"]["found"]
     # Nobody has used it: said with a question, as its name may be mistyped.
     assert level(checks, "queue namespace") == "warning"
-
-
-@ONE_REDIS
-def test_a_token_that_is_refused_is_bad_and_not_shown(examine: Examine) -> None:
-    checks = examine(LEADS_API_TOKEN=TOKEN)
-    assert checks["api token"]["found"] == "refused with 401"
-
-
-@ONE_REDIS
-def test_without_a_token_nothing_is_asked(
-    examine: Examine, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("LEADS_API_TOKEN")
-    assert level(examine(), "api token") == "warning"
-    assert sandbox.journal == []
-
-
-@ONE_REDIS
-def test_an_address_where_a_page_answers_is_bad(examine: Examine, sandbox: SandboxServer) -> None:
-    sandbox.set_faults(Faults(kind=Kind.HTML, status=200))
-    assert "not the API" in examine()["api token"]["found"]
-    sandbox.set_faults(Faults(status=404, kind=Kind.HTML))
-    assert "LEADS_API_URL" in examine()["api token"]["advice"]
-
-
-@ONE_REDIS
-def test_an_api_that_is_silent_is_given_up_on(examine: Examine, serve: Serve) -> None:
-    timing = {"LEADS_DEADLINE_SECONDS": "0.3", "LEADS_CONNECT_TIMEOUT_SECONDS": "0.2"}
-    checks = examine(LEADS_API_URL=serve(silent).url, **timing)
-    assert (level(checks, "api token"), level(checks, "spool spool")) == ("bad", "skipped")
-    assert "did not answer in time" in checks["api token"]["found"]
-
-
-@ONE_REDIS
-def test_a_certificate_that_nobody_vouches_for_is_bad_and_the_token_stays_here(
-    examine: Examine, serve: Serve
-) -> None:
-    server = serve(answering(LISTED), scheme="https")
-    checks = examine(LEADS_API_URL=server.url)
-    assert "self-signed" in checks["api tls"]["found"].replace("self signed", "self-signed")
-    assert level(checks, "api token") == "skipped"
-    assert server.asked == []
-    trusted = examine(LEADS_API_CA_BUNDLE=str(CERTIFICATE))
-    assert (level(trusted, "api tls"), level(trusted, "api token")) == ("good", "good")
-    assert "days" in trusted["api tls"]["found"]
-    assert "Ana" not in json.dumps(trusted)
-
-
-@ONE_REDIS
-def test_a_name_that_nobody_knows_is_bad(examine: Examine) -> None:
-    checks = examine(LEADS_API_URL="https://no-such-host.invalid/rest")
-    assert level(checks, "api name") == "bad"
+    away = examine(LEADS_REDIS_URL="redis://127.0.0.1:1/0")
+    assert "cannot be reached" in away["redis reach"]["found"]
+    assert "redis fault" not in away
 
 
 def test_without_workers_it_says_how_to_start_one(examine: Examine) -> None:
