@@ -39,9 +39,10 @@ def test_a_refused_token_amid_300_leads_costs_no_lead_anything(
 ) -> None:
     fleet.start_workers(LEADS_CONCURRENCY="8")
     good = sandbox.token
-    lead_ids = fleet.enqueue(*map(named, range(300)))
+    first = fleet.enqueue(*map(named, range(60)))
     sandbox.wait_for(lambda s: len(s.leads) >= 50)
     sandbox.set_token("another")
+    lead_ids = [*first, *fleet.enqueue(*map(named, range(60, 300)))]
     wait_until(lambda: fleet.stands(HoldKind.CREDENTIALS) and fleet.counts().leased == 0)
     held = fleet.counts()
     assert len(by_status(sandbox, 401)) <= WORKERS * 8 + TRIALS

@@ -56,9 +56,10 @@ def test_an_outage_is_asked_seldom_and_costs_no_lead_its_attempts(
 ) -> None:
     settings = {"LEADS_CONCURRENCY": str(IN_FLIGHT // 2), "LEADS_MAX_ATTEMPTS": "3"}
     fleet.start_workers(**settings, **outage.settings)
-    lead_ids = fleet.enqueue(*map(named, range(300)))
+    first = fleet.enqueue(*map(named, range(60)))
     sandbox.wait_for(lambda s: len(s.leads) >= 50)
     outage.begin(sandbox)
+    lead_ids = [*first, *fleet.enqueue(*map(named, range(60, 300)))]
     wait_until(lambda: fleet.stands(HoldKind.OUTAGE) and fleet.counts().in_flight == 0)
     before = len(failed(fleet, lead_ids))
     wait_until(lambda: len(failed(fleet, lead_ids)) >= before + CANARIES)

@@ -52,9 +52,10 @@ def test_another_token_in_the_file_ends_the_hold_for_the_old_one_without_a_resta
     fleet: Fleet, sandbox: SandboxServer, token_file: Path
 ) -> None:
     start_workers(fleet, token_file)
-    lead_ids = fleet.enqueue(*map(named, range(150)))
+    first = fleet.enqueue(*map(named, range(40)))
     sandbox.wait_for(lambda s: len(s.leads) >= 30)
     sandbox.set_token(NEW)
+    lead_ids = [*first, *fleet.enqueue(*map(named, range(40, 150)))]
     wait_until(lambda: fleet.stands(HoldKind.CREDENTIALS) and fleet.counts().leased == 0)
     assert fleet.counts().delivered < 150
     write(token_file, NEW)
