@@ -159,6 +159,17 @@ def test_a_fleet_that_claims_and_never_settles_is_bad_until_one_settles_anything
     assert (after.unsettled_seconds, judge(after).verdict) == (0.0, Verdict.MOVING)
 
 
+def test_a_fleet_that_crashes_at_each_claim_and_is_restarted_slowly_is_found_out_too(
+    queue: Queue,
+) -> None:
+    queue.accept(*(f"lead-{n:02}" for n in range(60)))
+    for life in range(14):
+        queue.store().beat(ABOUT)
+        queue.claim(f"short-lived-{life}", most=1)
+        queue.pass_time(12.0)
+    assert judge(read(queue.store())).verdict is Verdict.STUCK
+
+
 def test_what_was_not_settled_counts_only_while_workers_beat_and_leads_are_due(
     queue: Queue,
 ) -> None:
@@ -169,12 +180,12 @@ def test_what_was_not_settled_counts_only_while_workers_beat_and_leads_are_due(
     queue.accept("a")
     queue.pass_time(3600.0)
     beat(queue)
-    assert read(queue.store()).unsettled_seconds == pytest.approx(2.0)
+    assert read(queue.store()).unsettled_seconds == pytest.approx(30.0)
     hold(queue.store(), PAUSE)
     for _ in range(3):
         queue.pass_time(1.0)
         beat(queue)
-    assert read(queue.store()).unsettled_seconds == pytest.approx(2.0)
+    assert read(queue.store()).unsettled_seconds == pytest.approx(30.0)
 
 
 def test_holds_are_read(queue: Queue) -> None:

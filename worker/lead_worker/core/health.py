@@ -76,8 +76,8 @@ class Vitals:
         turn_at: when the rate has its next request.
         calendar_at: when calendar work was last done.
         used: somebody has used this namespace.
-        unsettled_seconds: for how long workers lived, leads might be claimed or were, and none was
-            settled; told by beats, so to a second.
+        unsettled_seconds: for how long leads might be claimed or were, and none was settled; told
+            by beats, so to a second. A time without any beat counts as 30 s at the most.
         workers: those that are alive.
     """
 

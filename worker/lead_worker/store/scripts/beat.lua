@@ -15,8 +15,9 @@
 -- is kept until it was quiet for 10 min, so that a trickle is not told death by death. (Redis may forget
 -- it just as one dies, which then is told all the same.)
 -- `unsettled_seconds` is for how long workers lived and leads might be claimed or were, and none was
--- settled. It stands still while nobody beats: a Redis that was away is no fleet that gets nothing done.
-local FIRST_PAUSE, LAST_PAUSE, GROUPS_A_BEAT, AGAIN, LONGEST_GAP = 5, 600, 5, 10, 2
+-- settled. Of a time in which nobody beat (between two lives of a worker that crashes, or while Redis was
+-- away) it takes no more than LONGEST_GAP: a Redis that was away is no fleet that gets nothing done.
+local FIRST_PAUSE, LAST_PAUSE, GROUPS_A_BEAT, AGAIN, LONGEST_GAP = 5, 600, 5, 10, 30
 local worker = ARGV[2]
 local g, flying = governor(), in_flight()
 local over = g['until'] and now >= tonumber(g['until'])
