@@ -12,6 +12,7 @@ from typing import Any
 from lead_worker.store import Counts
 from lead_worker.store.reading import Worker
 
+from .record_numbers import instant, whole
 from .render import ago
 
 MOST_PER_MINUTE = 1_000_000
@@ -40,11 +41,11 @@ class Rate:
 
 def rate_in_force(counts: Counts, workers: Iterable[Worker]) -> Rate:
     """The rate that claims are given out by: an operator's outweighs the workers' settings."""
-    asked = _number(counts.rate.get("per_minute"))
+    asked = whole(counts.rate.get("per_minute"))
     if asked is not None:
-        return Rate((asked,), counts.rate.get("by") or "?", _instant(counts.rate.get("since")))
+        return Rate((asked,), counts.rate.get("by") or "?", instant(counts.rate.get("since")))
     alive = [worker for worker in workers if not worker.is_silent(counts.now_at)]
-    numbers = {_number(worker.about.get("rate_per_minute")) for worker in alive}
+    numbers = {whole(worker.about.get("rate_per_minute")) for worker in alive}
     return Rate(tuple(sorted(number for number in numbers if number is not None)))
 
 
@@ -76,14 +77,3 @@ def rate_words(rate: Rate, now_at: float) -> str:
     numbers = " or ".join(map(number_words, rate.numbers))
     source = source_words(rate, now_at)
     return f"{numbers}, {source}" if numbers else f"unknown: {source}"
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() else None
-
-
-def _instant(text: str | None) -> float | None:
-    try:
-        return float(text or "")
-    except ValueError:
-        return None

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
+from lead_producers import ProducerError
+from lead_producers.wire import Refused
 from lead_worker.store.runner import ScriptError
 from redis.exceptions import (
     AuthenticationError,
@@ -38,8 +40,11 @@ RIGHTS = 'see "Redis users" in ops/runbook.md'
 _FORBIDDEN = ("no permission", "can't run this command", "can't access at least one of the keys")
 """How Redis says it, of a script too, from 6.2 to 8; in lower case."""
 
-_OTHER_NAME = (62, 64)
+OTHER_NAME = (62, 64)
 """OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH, and the same of an address."""
+
+_NO_CERTIFICATE = "NO_CERTIFICATE_OR_CRL_FOUND"
+"""OpenSSL's, of a file; one with a damaged certificate has a reason without a name."""
 
 _CLIENTS = "does it want a certificate of ours (?ssl_certfile=FILE&ssl_keyfile=FILE)?"
 """What it says of a missing one may be lost, as it hangs up at once."""
@@ -74,6 +79,17 @@ def name_trouble(error: RedisError, queue: Context, rights: str = redis_users.WO
     """
     what, advice = _trouble(error, queue, rights)
     return Trouble(f"Redis at {queue.where()} {what}", advice)
+
+
+def producer_words(error: ProducerError, queue: Context) -> str:
+    """What a producer says; with what to do, where Redis does not allow to its user what it asks.
+
+    Its own words then are those of a script, and name no right.
+    """
+    said = next((str(each) for each in _chain(error) if isinstance(each, Refused)), "")
+    if not is_forbidden(ResponseError(said)):
+        return str(error)
+    return str(name_trouble(NoPermissionError(said), queue))
 
 
 def _trouble(error: RedisError, queue: Context, rights: str) -> tuple[str, str]:
@@ -111,10 +127,13 @@ def is_forbidden(error: BaseException) -> bool:
 
 def _tls_trouble(error: ssl.SSLError) -> tuple[str, str]:
     if isinstance(error, ssl.SSLCertVerificationError):
-        if error.verify_code in _OTHER_NAME:
+        if error.verify_code in OTHER_NAME:
             return "shows a certificate of another name", "LEADS_REDIS_URL needs a name that it has"
         what = f"shows a certificate that is not trusted ({error.verify_message})"
         return what, "?ssl_ca_certs=FILE in LEADS_REDIS_URL names the CA to trust"
+    if error.reason == _NO_CERTIFICATE or (error.library == "X509" and not error.reason):
+        advice = "expected a file in PEM; see LEADS_REDIS_URL"
+        return "was not asked: ssl_ca_certs holds no certificate", advice
     reason = error.reason or type(error).__name__
     return f"ended TLS ({reason})", f"{_CLIENTS} is this its port for TLS?"
 
@@ -132,6 +151,9 @@ def _plain_trouble(
             return "is still reading its data", "try again in a moment"
         case OutOfMemoryError():
             return "is out of memory", "free or add some"
+        case ResponseError() if str(error).startswith("BUSY "):
+            advice = "wait for its end; SCRIPT KILL ends one that has written nothing"
+            return "is busy with a script", advice
         case InvalidResponse():
             return "is no Redis: what answers there says something else", "see LEADS_REDIS_URL"
         case RedisTimeoutError():

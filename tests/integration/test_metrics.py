@@ -76,6 +76,29 @@ def test_where_memory_is_full_it_is_flushed_and_read_all_the_same(
     queue.close()
 
 
+@pytest.mark.parametrize("name", ["accepted", "forgotten", "duplicates"])
+@pytest.mark.parametrize("text", ["abc", "", "nan", "inf", "-5", "1.5", "9" * 30])
+def test_a_count_that_is_none_takes_only_the_counts_away(
+    queue: Queue, name: str, text: str
+) -> None:
+    metrics = Metrics(queue.store())
+    metrics.flush(1, {DELIVERED: 2})
+    queue.accept("a")
+    was = queue.client.hget(queue.keys.counts, name) or 0
+    queue.client.hset(queue.keys.counts, name, text)
+    found = metrics.read()
+    assert (found.counts, found.unread, found.counted) == (None, ("counts",), {DELIVERED: 2})
+    queue.client.hset(queue.keys.counts, name, was)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "abc"])
+def test_an_instant_that_is_none_has_no_age(queue: Queue, text: str) -> None:
+    queue.client.hset(queue.keys.counts, "calendar_at", text)
+    found = Metrics(queue.store()).read()
+    assert (found.calendar_at, found.unread) == (None, ("calendar",))
+    assert found.counts
+
+
 def test_what_somebody_damaged_is_left_out(queue: Queue) -> None:
     queue.client.hset(queue.keys.metrics, mapping={"a": "x", "b": 2, "flushed_at": "never"})
     found = Metrics(queue.store()).read()

@@ -161,7 +161,12 @@ def test_who_watches_may_look_and_change_nothing(
         process.terminate()
         errors = process.communicate(timeout=30)[1]
     assert "or this user not allowed to (ops/runbook.md)?" in errors
-    assert leads_as("leads-watch", "pause", "--reason", "test") == 1
+    capfd.readouterr()
+    for act in (["pause", "--reason", "test"], ["enqueue", str(SAMPLES)]):
+        assert leads_as("leads-watch", *act) == 1, act
+        errors = capfd.readouterr().err
+        assert "does not allow this to its user leads-watch: ACL SETUSER" in errors
+        assert "script" not in errors.replace("+@scripting", "")
     assert worked.counts().hold is None
 
 

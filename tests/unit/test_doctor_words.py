@@ -115,6 +115,13 @@ def test_each_answer_of_the_api_has_its_words(
     assert [(each.name, each.level.value) for each in rest] in ([], [("token", token)])
 
 
+@pytest.mark.parametrize(("body", "is_page"), [(b"<html>", True), (b"[]", True), (b"{}", False)])
+def test_a_refusal_that_is_a_page_may_be_a_proxys(body: bytes, is_page: bool) -> None:
+    (found,) = api.judge_reply(Answered(403, body), 0.2, 10.0)
+    assert found.advice.startswith(api.RENEW)
+    assert ("may be a proxy's page" in found.advice) is is_page
+
+
 @pytest.mark.parametrize(
     ("took", "deadline", "level"),
     [(2.4, 10.0, "good"), (2.5, 10.0, "warning"), (2.5, 60.0, "good"), (15.0, 60.0, "warning")],
@@ -177,8 +184,9 @@ def test_where_beats_tasks_lie_there_it_is_the_workers_who_are_at_fault() -> Non
 def test_what_a_spool_holds_has_its_level(
     contents: list[Contents], answers: bool, level: str
 ) -> None:
-    (found,) = judge_contents(contents, NOW, redis_answers=answers)
+    (found,) = judge_contents(contents, NOW, "/x/a b", redis_answers=answers)
     assert found.level.value == level
+    assert level == "good" or "'/x/a b'" in found.advice
 
 
 URL = {"LEADS_REDIS_URL": "redis://127.0.0.1:1/0"}

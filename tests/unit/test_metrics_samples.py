@@ -157,6 +157,22 @@ def test_a_reading_that_hangs_is_given_up_and_a_bug_is_no_end() -> None:
     assert "leads_up 0.0" in scrape(LeadsCollector(broken, "n"))
 
 
+def test_numbers_too_long_to_count_with_are_no_end() -> None:
+    nines = "9" * 400
+    workers = (worker(concurrency=nines, max_in_flight=nines, rate_per_minute=nines), worker())
+    readings = Readings(counts(rate=nines), workers=workers)
+    assert samples(readings)[m.THREADS] == {(): 16}
+    assert "leads_up 1.0" in scrape(LeadsCollector(lambda: readings, "n"))
+
+
+def test_a_reading_of_which_no_samples_can_be_made_is_no_end() -> None:
+    hold = Hold(HoldKind.QUOTA, "402", since_at="x")  # type: ignore[arg-type]
+    readings = Readings(counts(Governor(hold)))
+    text = scrape(LeadsCollector(lambda: readings, "n"))
+    assert "leads_up 0.0" in text
+    assert "leads_in_state" not in text
+
+
 def test_records_of_another_format_are_not_told() -> None:
     readings = Readings(counts(), format="99")
     assert "leads_up 0.0" in scrape(LeadsCollector(lambda: readings, "n"))

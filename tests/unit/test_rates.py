@@ -65,3 +65,9 @@ def test_the_workers_that_live_say_it_where_no_operator_did(
 def test_a_damaged_record_is_no_error() -> None:
     assert rate_in_force(counts(per_minute="x", by="ana", since="y"), []) == Rate(())
     assert rate_in_force(counts(per_minute="5", since="y"), []) == Rate((5,), "?")
+
+
+def test_a_number_too_long_to_count_with_is_none() -> None:
+    nines = "9" * 400
+    assert rate_in_force(counts(per_minute=nines, since="nan"), [worker(nines)]) == Rate(())
+    assert rate_in_force(counts(per_minute="5", since="inf"), []) == Rate((5,), "?")

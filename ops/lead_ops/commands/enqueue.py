@@ -29,6 +29,7 @@ from lead_ops.enqueueing import (
 from lead_ops.lead_files.formats import FORMATS
 from lead_ops.lead_files.lead_file import Bad, LeadFile, LeadFileError
 from lead_ops.progress import Progress
+from lead_ops.redis_trouble import producer_words
 from lead_ops.render import say, say_json
 from lead_ops.views.enqueued import Stop, say_stopped, say_summary, summary_json
 
@@ -153,7 +154,7 @@ def enqueue(*, file: str, as_json: bool, **options: Any) -> int:
             durable=asked.durable,
         )
         progress.watch(run.tally)
-        stopped = _carry_out(run, leads, progress)
+        stopped = _carry_out(run, leads, progress, queue)
     if as_json:
         say_json(summary_json(run.tally, payloads, queue.settings.namespace, complete=not stopped))
     else:
@@ -224,14 +225,16 @@ def _producer(queue: context.Context) -> LeadProducer:
         raise context.unreadable_address() from None
 
 
-def _carry_out(run: Enqueueing, leads: LeadFile, progress: Progress) -> Stop | None:
+def _carry_out(
+    run: Enqueueing, leads: LeadFile, progress: Progress, queue: context.Context
+) -> Stop | None:
     """Run to the end; gives what stopped it before, if anything did after it had begun."""
     try:
         run.run(leads.items(progress.advance))
     except KeyboardInterrupt:
         return Stop("", unsure=True)
     except NotEnqueued as error:
-        return Stop(str(error), unsure=error.maybe_enqueued)
+        return Stop(producer_words(error, queue), unsure=error.maybe_enqueued)
     except (ProducerError, LeadFileError) as error:
         return Stop(str(error), unsure=False)
     return None

@@ -10,6 +10,8 @@
 | `workers` | workers and beat |
 | `api` | the API: name, TLS, token |
 | `sentry_reach` | Sentry: whether reports would arrive |
+| `sentry_route` | Sentry: which way its SDK goes, which CA it trusts |
+| `tls` | the way to a host: its addresses, a connection, a certificate |
 | `clocks` | this machine's clock beside Redis's and the API's |
 | `spool` | the spool of this machine's apps |
 | `exam` | the sections in their order, each bounded in time |

@@ -25,7 +25,7 @@ from lead_ops.context import TOKENS
 
 from .case import API, Case
 from .finding import Finding, bad, good, skipped, warning
-from .tls import Unreachable, certificate_days, connect, resolve
+from .tls import Party, Unreachable, certificate_days, connect, resolve
 
 MOST_SECONDS = 20.0
 """For the question, where LEADS_DEADLINE_SECONDS allows more: a person waits."""
@@ -38,11 +38,14 @@ QUESTION = (("size", "1"), ("page", "1"))
 OURS = ("deadline_seconds", "connect_timeout_seconds", "api_ca_bundle", "api_proxy")
 
 WRONG_ADDRESS = f"is {API} right? It ends before /leads"
+PARTY = Party("the API", API, "LEADS_API_CA_BUNDLE", "LEADS_API_PROXY")
 RENEW = "put a token that the API takes into LEADS_API_TOKEN_FILE or LEADS_API_TOKEN"
+
+PAGE = "what answers may be a proxy's page, and not the API"
 
 _NOT_SENT = {
     "dns": ("its name is not known", f"is {API} right? does a name server answer?"),
-    "refused": ("nobody listens there", f"is {API} right? is the API away?"),
+    "refused": ("nobody listens there", f"is {PARTY.address} right? is {PARTY.who} away?"),
     "tls": ("TLS fails", "is a proxy in between? LEADS_API_CA_BUNDLE names the CA to trust"),
     "connect_timeout": ("it cannot be reached in time", "does a firewall stand between?"),
     "proxy": ("the proxy does not let it through", "see LEADS_API_PROXY"),
@@ -78,10 +81,10 @@ def _way(settings: Settings, address: SplitResult) -> Iterator[Finding]:
         return
     yield good("name", f"{host}: {resolve(host, port)}")
     if not secure:
-        connect(host, port).close()
+        connect(PARTY, host, port).close()
         yield good("tls", "none, on loopback")
         return
-    yield judge_certificate(certificate_days(host, port, settings.api_ca_bundle))
+    yield judge_certificate(certificate_days(PARTY, host, port, settings.api_ca_bundle))
 
 
 def judge_certificate(days: float) -> Finding:
@@ -106,7 +109,7 @@ def _token(case: Case) -> Iterator[Finding]:
     try:
         reply, took = _ask(settings)
     except SettingsError as error:
-        yield bad("token", str(error), "")
+        yield bad("token", str(error), "set it as it says, or leave it out")
         return
     if isinstance(reply, Answered):
         case.api_ahead_seconds = api_offset_seconds(reply.date, time.time())
@@ -154,7 +157,8 @@ def _judge_answer(reply: Answered, took: float, deadline_seconds: float) -> Iter
         yield _judge_speed(in_time, took, deadline_seconds)
         yield good("token", "it is taken")
     elif status in (401, 403):
-        yield bad("token", f"refused with {status}", RENEW)
+        advice = RENEW if answer is not None else f"{RENEW}; {PAGE}"
+        yield bad("token", f"refused with {status}", advice)
     elif status == 402:
         yield bad("quota", "402: the spending limit is reached", "raise it at the API's vendor")
     else:

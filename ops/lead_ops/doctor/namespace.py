@@ -80,6 +80,9 @@ def _enqueueing(store: Store) -> Finding:
 
 def _delivery(case: Case, store: Store) -> Iterator[Finding]:
     """A key that is broken keeps nobody from looking at the lists."""
+    if Reading(store).format() not in (None, FORMAT):
+        yield skipped("delivery", "records of another format do not tell")
+        return
     try:
         yield _judged(read(store))
     except ScriptError as error:

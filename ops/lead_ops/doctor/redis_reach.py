@@ -49,7 +49,7 @@ def examine(case: Case) -> Iterator[Finding]:
     except StoreError as error:
         case.store = None
         trouble = _named(case, error)
-        yield bad("reach", trouble.what, trouble.advice)
+        yield bad("reach", trouble.what, trouble.advice or "see its own log")
 
 
 def unread(case: Case, error: StoreError) -> Finding:

@@ -14,11 +14,14 @@ from lead_worker import sentry
 from lead_worker.settings import Settings
 from sentry_sdk.utils import BadDsn, Dsn
 
+from . import sentry_route
 from .case import DSN, Case
 from .finding import Finding, bad, good, skipped, warning
-from .tls import Unreachable, certificate_days, connect, resolve
+from .tls import Party, Unreachable, certificate_days, connect, resolve
 
 FLUSH_SECONDS = 5.0
+PARTY = Party("Sentry", DSN, "SSL_CERT_FILE, else REQUESTS_CA_BUNDLE,", "HTTPS_PROXY, NO_PROXY")
+PROXY = Party("the proxy", "HTTPS_PROXY, or HTTP_PROXY,", PARTY.trust, PARTY.proxy)
 FORM = "copy it from the project's page in Sentry: https://KEY@HOST/PROJECT"
 
 
@@ -44,25 +47,39 @@ def examine(case: Case, *, send: bool = False) -> Iterator[Finding]:
         yield _way(dsn)
     except Unreachable as error:
         yield bad("way", str(error), error.advice)
-        return
     if send:
         yield _send(case.settings)
 
 
 def _way(dsn: Dsn) -> Finding:
-    host, port = str(dsn.host), int(dsn.port)
-    resolve(host, port)
+    try:
+        route = sentry_route.read(dsn)
+    except ValueError:
+        words = "the environment's proxy has no address that can be used"
+        raise Unreachable("way", words, "write http://HOST:PORT into HTTPS_PROXY") from None
+    if route.scheme and not route.proxy:
+        words = f"over a proxy by {route.scheme}, not tried here"
+        return warning("way", words, "--send-test-event tries it")
+    host, port, proxy = str(dsn.host), int(dsn.port), route.proxy
+    first, first_port = (proxy.host, proxy.port) if proxy else (host, port)
+    resolve(first, first_port)
+    there = f"{host} is there{', through the proxy' if proxy else ''}"
     if dsn.scheme == "https":
-        days = certificate_days(host, port)
-        return good("way", f"{host} is there, by TLS, its certificate good for {days:.0f} days")
-    connect(host, port).close()
-    return warning("way", f"{host} is there, without TLS", "use https:// in the DSN")
+        days = certificate_days(PARTY, host, port, route.ca_bundle, proxy)
+        return good("way", f"{there}, by TLS, its certificate good for {days:.0f} days")
+    connect(PROXY if proxy else PARTY, first, first_port).close()
+    there = f"the proxy {first}:{first_port} is there" if proxy else there
+    return warning("way", f"{there}, without TLS", "use https:// in the DSN")
 
 
 def _send(settings: Settings) -> Finding:
     """Send an event as the worker would, and see what the transport makes of it."""
     lost: list[str] = []
-    sentry.begin(settings, "doctor")
+    try:
+        sentry.begin(settings, "doctor")
+    except Exception as error:  # noqa: BLE001 - the text of one may hold a proxy's password
+        words = f"Sentry's SDK does not begin ({type(error).__name__})"
+        return bad("test event", words, "see the line above")
     client = sentry_sdk.get_client()
     transport: Any = client.transport
     transport.on_dropped_event = lost.append

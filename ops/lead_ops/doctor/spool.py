@@ -6,6 +6,7 @@ It owns what is looked at. It makes no file, and sends nothing on.
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import time
 from collections.abc import Iterator
@@ -48,7 +49,8 @@ def examine(case: Case) -> Iterator[Finding]:
     except SpoolError as error:
         yield bad("content", str(error), "is it the app's? see its user and its path")
         return
-    yield from judge_contents(contents, time.time(), redis_answers=case.store is not None)
+    answers = case.store is not None
+    yield from judge_contents(contents, time.time(), str(path), redis_answers=answers)
 
 
 def _not_there(path: Path) -> Finding:
@@ -69,22 +71,23 @@ def _access(path: Path, facts: os.stat_result) -> Finding:
 
 
 def judge_contents(
-    contents: list[Contents], now_at: float, *, redis_answers: bool
+    contents: list[Contents], now_at: float, file: str, *, redis_answers: bool
 ) -> Iterator[Finding]:
     """Judge what is in it, for each namespace."""
+    named = shlex.quote(file)
     if not contents:
         yield good("content", "empty: Redis has all leads")
     for each in contents:
         oldest = now_at - each.oldest_at
         words = (
-            f"{count_words(each.leads, 'lead waits', 'leads wait')} for {each.namespace},"
+            f"{count_words(each.leads, 'lead waits', 'leads wait')} for namespace {each.namespace},"
             f" the oldest for {span(oldest)}"
         )
         if each.stale:
             stale = count_words(each.stale, "is", "are")
-            advice = "leads spool status says which; a person decides"
+            advice = f"leads spool status {named} says which; a person decides"
             yield bad("content", f"{words}; {stale} too old to be sent on unseen", advice)
         elif redis_answers and oldest > PATIENCE_SECONDS:
-            yield warning("content", words, "does the app run? else: leads spool flush")
+            yield warning("content", words, f"does the app run? else: leads spool flush {named}")
         else:
             yield good("content", words)

@@ -5,16 +5,42 @@ It owns the words for what is in the way. It sends nothing beyond a TLS handshak
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 import time
+from dataclasses import dataclass
 
 import certifi
 
 from lead_ops.bounded import TooSlowError, bounded
+from lead_ops.redis_trouble import OTHER_NAME
 
 CONNECT_SECONDS = 5.0
 DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Whom the way leads to, and the names of the settings that lay it.
+
+    Attributes:
+        who: for a person: "the API".
+        address, trust, proxy: say where it is, which CA to trust, over which proxy to go.
+    """
+
+    who: str
+    address: str
+    trust: str
+    proxy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """One that is spoken to in clear, and asked for a tunnel where the way goes by TLS."""
+
+    host: str
+    port: int
 
 
 class Unreachable(Exception):
@@ -51,29 +77,52 @@ def resolve(host: str, port: int) -> str:
     return f"{addresses} {'address' if addresses == 1 else 'addresses'}"
 
 
-def connect(host: str, port: int) -> socket.socket:
+def connect(party: Party, host: str, port: int) -> socket.socket:
     """Open a connection; close it.
 
     Raises:
         Unreachable: nobody listens, or it takes too long.
     """
-    advice = "does a firewall stand between? does it need a proxy?"
+    advice = f"does a firewall stand between? does it need a proxy ({party.proxy})?"
     try:
         return socket.create_connection((host, port), CONNECT_SECONDS)
     except TimeoutError:
         words = f"{host}:{port} does not answer within {CONNECT_SECONDS:g} s"
     except ConnectionRefusedError:
         words = f"nobody listens at {host}:{port}"
+        advice = f"is {party.address} right? is {party.who} away?"
     except OSError as error:
         words = f"{host}:{port} cannot be reached: {error.strerror or type(error).__name__}"
     raise Unreachable("connection", words, advice)
 
 
-def certificate_days(host: str, port: int, ca_bundle: str = "") -> float:
+def tunnel(party: Party, proxy: Proxy, host: str, port: int) -> socket.socket:
+    """Open a connection through a proxy; close it.
+
+    Raises:
+        Unreachable: the proxy is not there, or opens no way.
+    """
+    asking = http.client.HTTPConnection(proxy.host, proxy.port, timeout=CONNECT_SECONDS)
+    asking.set_tunnel(host, port)
+    try:
+        asking.connect()
+    except (OSError, http.client.HTTPException) as error:
+        asking.close()
+        refused = str(error) if str(error).startswith("Tunnel") else type(error).__name__
+        words = f"the proxy {proxy.host}:{proxy.port} does not let it through ({refused})"
+        raise Unreachable("connection", words, f"see {party.proxy}") from None
+    opened: socket.socket = asking.sock
+    return opened
+
+
+def certificate_days(
+    party: Party, host: str, port: int, ca_bundle: str = "", proxy: Proxy | None = None
+) -> float:
     """Shake hands; gives for how many days the certificate is good.
 
     Args:
         ca_bundle: a file of CA certificates; "" for the usual ones.
+        proxy: the way goes through it.
 
     Raises:
         Unreachable: there is no connection, or the certificate is not to be trusted.
@@ -82,17 +131,25 @@ def certificate_days(host: str, port: int, ca_bundle: str = "") -> float:
     try:
         context.load_verify_locations(ca_bundle or certifi.where())
     except OSError:
-        words = "LEADS_API_CA_BUNDLE holds no CA certificates"
+        words = f"{party.trust} holds no CA certificates"
         raise Unreachable("tls", words, "expected a file in PEM") from None
-    with connect(host, port) as plain:
+    with tunnel(party, proxy, host, port) if proxy else connect(party, host, port) as plain:
         try:
             with context.wrap_socket(plain, server_hostname=host) as secured:
                 ends = dict(secured.getpeercert() or {}).get("notAfter")
         except ssl.SSLCertVerificationError as error:
-            words = f"the certificate of {host} is refused: {error.verify_message}"
-            advice = "is a proxy in between? LEADS_API_CA_BUNDLE names the CA to trust"
-            raise Unreachable("tls", words, advice) from None
+            raise _refused(party, host, error) from None
         except OSError as error:  # a time-out and any other SSLError are of this kind
             words = f"no TLS with {host}:{port} ({type(error).__name__})"
             raise Unreachable("tls", words, "is this the right port?") from None
     return (ssl.cert_time_to_seconds(str(ends)) - time.time()) / DAY_SECONDS
+
+
+def _refused(party: Party, host: str, error: ssl.SSLCertVerificationError) -> Unreachable:
+    if error.verify_code in OTHER_NAME:
+        words = f"the certificate is of another name than {host}"
+        advice = f"{party.address} needs a name that it has; no CA mends a name"
+        return Unreachable("tls", words, advice)
+    words = f"the certificate of {host} is refused: {error.verify_message}"
+    advice = f"is a proxy in between? {party.trust} names the CA to trust"
+    return Unreachable("tls", words, advice)

@@ -11,6 +11,7 @@ from lead_worker.store.store import WORKER_LISTED_SECONDS
 from lead_worker.store.vitals import read
 from redis.exceptions import ResponseError
 
+from lead_ops.record_numbers import instant, whole
 from lead_ops.render import count_words, span
 
 from .case import NAMESPACE, Case
@@ -65,7 +66,7 @@ def _tasks_waiting(store: Store) -> int:
 def _alive(listed: list[Worker], alive: list[Worker], now_at: float) -> Iterator[Finding]:
     silent = [each for each in listed if each.is_silent(now_at)]
     if alive:
-        threads = sum(_whole(each.about.get("concurrency")) for each in alive)
+        threads = sum(whole(each.about.get("concurrency")) or 0 for each in alive)
         number = count_words(len(alive), "is alive", "are alive")
         yield good("workers", f"{number}, {threads} requests at once between them")
     else:
@@ -116,7 +117,7 @@ def judge_beat(
         return skipped("beat", "without a worker nobody does what it asks for")
     if calendar_at is not None and now_at - calendar_at < CALENDAR_LATE_SECONDS:
         return good("beat", f"calendar work was done {span(now_at - calendar_at)} ago")
-    oldest_at = min(_instant(each.about.get("started_at"), now_at) for each in alive)
+    oldest_at = min(_started_at(each) or now_at for each in alive)
     if now_at - oldest_at < CALENDAR_LATE_SECONDS:
         return warning("beat", "no calendar work yet, but workers are new", "look again in 3 min")
     words = "no calendar work was ever done"
@@ -128,12 +129,5 @@ def judge_beat(
     return bad("beat", words, START_BEAT)
 
 
-def _instant(text: str | None, otherwise: float) -> float:
-    try:
-        return float(text or "")
-    except ValueError:
-        return otherwise
-
-
-def _whole(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else 0
+def _started_at(worker: Worker) -> float | None:
+    return instant(worker.about.get("started_at"))

@@ -81,22 +81,22 @@ class LeadsCollector(Collector):
 
     def _scrape(self) -> Iterator[Family]:
         begun_at = time.monotonic()
-        readings = self._readings()
+        told = self._attempt()
         took = time.monotonic() - begun_at
-        yield family(m.UP, {(): float(readings is not None)})
+        yield family(m.UP, {(): float(told is not None)})
         yield family(m.INFO, {(self._namespace, _version()): 1.0})
         yield family(m.READ_ERRORS, {(): float(self._errors)})
         yield family(m.READ_SECONDS, {(): took})
-        if readings is not None:
-            yield family(m.UNREAD, {(): float(len(readings.unread))})
-            yield from self._told_of(readings)
+        yield from told or ()
 
-    def _readings(self) -> Readings | None:
+    def _attempt(self) -> list[Family] | None:
+        """Read, and make samples of it: what is damaged may be found out as late as that."""
         try:
             readings = bounded(self._read, self._read_seconds)
             if readings.format not in (None, FORMAT):
                 self._failed("format", "the namespace holds records of another format")
                 return None
+            told = list(self._told_of(readings))
         except TooSlowError:
             self._failed("slow", "Redis does not answer")
             return None
@@ -107,11 +107,11 @@ class LeadsCollector(Collector):
             self._failed(type(error).__name__, f"a fault ({type(error).__name__})")
             return None
         self._read_again(", ".join(readings.unread))
-        return readings
+        return told
 
     def _read_again(self, unread: str) -> None:
         if unread and self._fault != unread:
-            words = "Redis refuses to read %s: is a key of another type, %s? The rest is told"
+            words = "%s cannot be read: is a key of another type or damaged, %s? The rest is told"
             logger.warning(words, unread, "or this user not allowed to (ops/runbook.md)")
         if self._fault and not unread:
             logger.warning("Redis is read again")
@@ -125,6 +125,7 @@ class LeadsCollector(Collector):
         self._fault = fault
 
     def _told_of(self, readings: Readings) -> Iterator[Family]:
+        yield family(m.UNREAD, {(): float(len(readings.unread))})
         found = samples(readings)
         kept = {k.name: int(found[k][()]) for k in (m.ACCEPTED, m.FORGOTTEN) if k in found}
         told = steady(self._told, {**readings.counted, **kept})

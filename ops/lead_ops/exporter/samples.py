@@ -20,6 +20,7 @@ from lead_worker.store.metrics import Readings
 from lead_worker.store.reading import Worker
 
 from lead_ops.rates import rate_in_force
+from lead_ops.record_numbers import whole
 
 Series = Mapping[Labels, float]
 
@@ -134,5 +135,4 @@ def _version(worker: Worker) -> str:
 
 
 def _number(worker: Worker, name: str) -> int:
-    text = worker.about.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return whole(worker.about.get(name)) or 0

@@ -192,3 +192,13 @@ def test_a_queue_that_moves_is_green(queue: Queue, redis_url: str, namespace: st
         stop.set()
         mover.join()
     assert report.accepted > 0
+
+
+@pytest.mark.parametrize("damage", ["abc", "", "nan", "inf", "-5", "9" * 400, "1e3"])
+def test_a_damaged_count_is_found_out_and_ends_no_command(
+    leads: Leads, queue: Queue, damage: str
+) -> None:
+    queue.put()
+    queue.store.client.hset(queue.store.keys.counts, "accepted", damage)
+    assert leads("status").code == 0
+    assert leads("audit").code == 1

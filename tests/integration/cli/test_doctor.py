@@ -17,10 +17,7 @@ from lead_worker.store.vitals import read
 from redis import Redis
 
 from tests.conftest import StartRedis
-from tests.integration.bad_server import Serve
-from tests.integration.behaviours import answering, http
 from tests.integration.fleet import ONE_REDIS, Fleet, wait_until
-from tests.integration.sentry_listener import SentryListener
 
 from .conftest import Examine, Leads, OnTerminal, Queue, level
 
@@ -143,31 +140,18 @@ def test_a_namespace_of_another_api_is_bad(examine: Examine, queue: Queue) -> No
     assert level(examine(), "queue address") == "bad"
 
 
+@ONE_REDIS
+def test_records_of_another_format_say_nothing_of_delivery(examine: Examine, queue: Queue) -> None:
+    queue.store.client.hset(queue.store.keys.meta, "format", "99")
+    checks = examine()
+    assert level(checks, "queue namespace") == "bad"
+    assert level(checks, "queue delivery") == "skipped"
+
+
 def test_a_hold_is_a_warning_that_says_what_to_do(examine: Examine, queue: Queue) -> None:
     queue.hold(HoldKind.PAUSED)
     found = examine()["queue delivery"]
     assert (found["level"], found["advice"]) == ("warning", "to go on: leads resume")
-
-
-@ONE_REDIS
-def test_a_test_event_is_sent_only_when_asked_for(examine: Examine, sentry: SentryListener) -> None:
-    checks = examine(SENTRY_DSN=sentry.dsn)
-    assert (level(checks, "sentry dsn"), level(checks, "sentry way")) == ("good", "warning")
-    assert sentry.envelopes == []
-    assert level(examine("--send-test-event"), "sentry test event") == "good"
-    wait_until(lambda: len(sentry.envelopes) == 1)
-    assert "a test event of leads doctor" in sentry.envelopes[0]
-
-
-@ONE_REDIS
-def test_a_sentry_that_is_away_or_refuses_is_bad(examine: Examine, serve: Serve) -> None:
-    assert level(examine(SENTRY_DSN="http://key@127.0.0.1:1/1"), "sentry way") == "bad"
-    refusing = serve(answering(http(403, b"{}"))).port
-    dsn = f"http://key@127.0.0.1:{refusing}/1"
-    assert level(examine("--send-test-event", SENTRY_DSN=dsn), "sentry test event") == "bad"
-    without_project = examine(SENTRY_DSN="http://key@127.0.0.1/")
-    assert level(without_project, "settings setting") == "bad"
-    assert "SENTRY_DSN" in without_project["settings setting"]["found"]
 
 
 @ONE_REDIS
@@ -179,7 +163,7 @@ def test_a_spool_is_looked_at_and_left_as_it_is(examine: Examine, tmp_path: Path
     with closing(LeadProducer.from_url(away, spool=path, timeout_seconds=0.2)) as producer:
         assert producer.enqueue({"name": "Ana Souza"}).spooled
     checks = examine()
-    assert "1 lead waits for leads" in checks["spool content"]["found"]
+    assert "1 lead waits for namespace leads" in checks["spool content"]["found"]
     assert "Ana" not in json.dumps(checks)
     path.chmod(0o644)
     assert level(examine(), "spool spool") == "bad"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from lead_ops.sandbox import Faults, Kind, SandboxServer
@@ -10,6 +11,7 @@ from lead_ops.sandbox import Faults, Kind, SandboxServer
 from tests.integration.bad_server import CERTIFICATE, Serve
 from tests.integration.behaviours import answering, http, silent
 from tests.integration.fleet import ONE_REDIS
+from tests.integration.test_producer_tls import tls_before
 
 from .conftest import Examine, level
 
@@ -65,6 +67,8 @@ def test_where_nobody_listens_it_is_no_fault_of_the_token(examine: Examine) -> N
     checks = examine(LEADS_API_URL="http://127.0.0.1:1/rest")
     assert (level(checks, "api connection"), level(checks, "api token")) == ("bad", "skipped")
     assert "nobody listens at 127.0.0.1:1" in checks["api connection"]["found"]
+    advice = "is LEADS_API_URL right? is the API away?"
+    assert checks["api connection"]["advice"] == advice
 
 
 @ONE_REDIS
@@ -80,6 +84,17 @@ def test_a_certificate_that_nobody_vouches_for_is_bad_and_the_token_stays_here(
     assert (level(trusted, "api tls"), level(trusted, "api token")) == ("good", "good")
     assert "days" in trusted["api tls"]["found"]
     assert "Ana" not in json.dumps(trusted)
+
+
+@ONE_REDIS
+def test_a_certificate_of_another_name_is_no_matter_of_the_ca(
+    examine: Examine, redis_url: str
+) -> None:
+    with tls_before(unquote(urlsplit(redis_url).path), host="127.0.0.2") as port:
+        url = f"https://127.0.0.2:{port}/rest"
+        checks = examine(LEADS_API_URL=url, LEADS_API_CA_BUNDLE=str(CERTIFICATE))
+    assert "of another name" in checks["api tls"]["found"]
+    assert "no CA mends a name" in checks["api tls"]["advice"]
 
 
 @ONE_REDIS

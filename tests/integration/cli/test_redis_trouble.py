@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import ssl
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from lead_ops import redis_users
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from tests.conftest import StartRedis
 from tests.integration.bad_server import CERTIFICATE, Peer, Serve
@@ -100,6 +102,47 @@ def test_an_address_of_tls_where_nobody_speaks_it(
 def test_a_file_of_tls_that_is_not_there(told: Told, tls_port: int, tmp_path: Path) -> None:
     words = told(f"rediss://localhost:{tls_port}/0?ssl_ca_certs={tmp_path}/no")
     assert "a file of TLS is not there" in words
+
+
+@ONE_REDIS
+@pytest.mark.parametrize(
+    "text", ["", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"]
+)
+def test_a_file_of_cas_that_holds_none(
+    told: Told, tls_port: int, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "ca.pem").write_text(text)
+    words = told(f"rediss://localhost:{tls_port}/0?ssl_ca_certs={tmp_path}/ca.pem")
+    assert "ssl_ca_certs holds no certificate: expected a file in PEM" in words
+
+
+def test_a_redis_that_is_busy_with_a_script(told: Told, own_redis: StartRedis) -> None:
+    redis = own_redis(tcp=True)
+    with closing(Redis.from_url(redis.url)) as admin, closing(Redis.from_url(redis.url)) as other:
+        admin.config_set("lua-time-limit", 1)
+        endless = threading.Thread(target=_run_endless, args=(other,))
+        endless.start()
+        try:
+            wait_until(lambda: _is_busy(admin))
+            words = told(f"redis://127.0.0.1:{redis.port}/0")
+        finally:
+            admin.script_kill()
+            endless.join()
+    assert "is busy with a script: " in words
+    assert "SCRIPT KILL" in words
+
+
+def _run_endless(client: Redis) -> None:
+    with suppress(ResponseError):
+        client.eval("while true do end", 0)
+
+
+def _is_busy(client: Redis) -> bool:
+    try:
+        client.ping()
+    except ResponseError:
+        return True
+    return False
 
 
 def test_celerys_way_to_write_an_option_of_tls(told: Told) -> None:

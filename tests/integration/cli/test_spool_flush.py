@@ -97,6 +97,15 @@ def test_a_namespace_that_redis_has_never_seen_is_asked_about(
     assert queue.store.counts().accepted == 2
 
 
+def test_one_that_could_arrive_twice_is_told_as_one(
+    leads: Leads, queue: Queue, path: Path, namespace: str
+) -> None:
+    queue.put()
+    fill_stale(path, namespace, 1)
+    fill(path, namespace, 1)
+    assert "1 lead needs a look and stayed where it is" in leads("spool", "flush", path).out
+
+
 def test_what_could_arrive_twice_stays_until_it_is_asked_for(
     leads: Leads, queue: Queue, path: Path, namespace: str
 ) -> None:

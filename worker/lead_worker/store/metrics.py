@@ -5,6 +5,7 @@ It owns one hash for the whole fleet, and a reading whose work does not grow wit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,8 +21,14 @@ from .store import WORKER_LISTED_SECONDS, Store, is_short
 from .values import Counts
 
 _FLUSHED_AT = "flushed_at"
+_BOOKS = ("accepted", "forgotten", "duplicates")
+"""The counts that are kept as numbers; the others are lengths of lists."""
+
 _MOST_DIGITS = 19
 """Redis counts in 64 bits."""
+
+_EXACT_DIGITS = 15
+"""Lua, which tells the counts, has floats for its numbers."""
 
 T = TypeVar("T")
 
@@ -41,7 +48,8 @@ class Readings:
         workers: those that gave a sign lately, the latest first.
         memory_limit: bytes, 0 for none.
         overdue: leases that ran out, and that nobody has taken up.
-        unread: names of the parts that Redis refused, as where a key is of another type.
+        unread: names of the parts that Redis refused, as where a key is of another type, or that
+            somebody has damaged.
         format: of the namespace's records, or None where nobody has used it yet.
     """
 
@@ -68,12 +76,17 @@ class _Parts:
         self.unread: list[str] = []
 
     def run(self, name: str, read: Callable[[], T]) -> T | None:
-        """What it reads; None where Redis refuses that."""
+        """What it reads; None where Redis refuses that, or somebody has damaged it."""
         try:
             return read()
-        except (ResponseError, ScriptError):
+        except (ResponseError, ScriptError, ValueError, TypeError, IndexError):
             self.unread.append(name)
             return None
+
+    def damaged(self, name: str) -> None:
+        """Note a part in which there is no number of ours."""
+        if name not in self.unread:
+            self.unread.append(name)
 
     def take(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         """The answers, None in the place of those that were refused.
@@ -113,6 +126,13 @@ class Metrics:
         counts = parts.run("counts", self._store.counts)
         now_at = counts.now_at if counts else 0.0
         found = parts.take(self._asked(now_at))
+        calendar, *books = found["books"] or (None,)
+        if not all(map(_is_count, books)):
+            counts = None
+            parts.damaged("counts")
+        calendar_at = _maybe(calendar)
+        if calendar and calendar_at is None:
+            parts.damaged("calendar")
         since_at, reading = now_at - WORKER_LISTED_SECONDS, Reading(self._store)
         workers = parts.run("workers", lambda: reading.workers(since_at)) if counts else ()
         fields = texts(found["metrics"] or {})
@@ -122,7 +142,7 @@ class Metrics:
             counts,
             counted=_whole_numbers(fields),
             flushed_at=_maybe(fields.get(_FLUSHED_AT)),
-            calendar_at=_maybe(found["calendar"]),
+            calendar_at=calendar_at,
             oldest_due_at={lane: found[lane][0][1] for lane in LANES if found[lane]},
             bells=found["bell"] or 0,
             campaigns=found["campaigns"] or 0,
@@ -142,7 +162,7 @@ class Metrics:
         pipeline = self._store.client.pipeline(transaction=False)
         pipeline.hget(keys.meta, "format")
         pipeline.hgetall(keys.metrics)
-        pipeline.hget(keys.counts, "calendar_at")
+        pipeline.hmget(keys.counts, "calendar_at", *_BOOKS)
         pipeline.llen(keys.bell)
         pipeline.scard(keys.active)
         pipeline.exists(keys.full)
@@ -150,7 +170,7 @@ class Metrics:
         pipeline.zcount(keys.index(State.LEASED), "-inf", now_at)
         for lane in LANES:
             pipeline.zrange(keys.due(lane), 0, 0, withscores=True)
-        first = ("format", "metrics", "calendar", "bell", "campaigns", "full", "memory", "leases")
+        first = ("format", "metrics", "books", "bell", "campaigns", "full", "memory", "leases")
         names = (*first, *LANES)
         return dict(zip(names, pipeline.execute(raise_on_error=False), strict=True))
 
@@ -164,8 +184,17 @@ def _whole_numbers(fields: Mapping[str, str]) -> dict[str, int]:
     }
 
 
+def _is_count(text: bytes | None) -> bool:
+    """Whether it is a number that a script has made; what is not there counts as 0.
+
+    Lua makes any other into some whole number, and a count of "nan" is a very negative one.
+    """
+    return text is None or (text.isdigit() and len(text) <= _EXACT_DIGITS)
+
+
 def _maybe(text: Any) -> float | None:
     try:
-        return float(text)
+        value = float(text)
     except (TypeError, ValueError):
         return None
+    return value if math.isfinite(value) else None

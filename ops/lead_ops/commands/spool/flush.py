@@ -20,6 +20,7 @@ from lead_worker.store.reading import Reading
 from lead_ops import context
 from lead_ops.confirming import confirm
 from lead_ops.progress import Bar
+from lead_ops.redis_trouble import producer_words
 from lead_ops.render import count_words, say, say_json
 from lead_ops.spools.opening import SpoolPathError, explained, open_spool
 from lead_ops.spools.sending import Reached, Sending
@@ -124,7 +125,7 @@ def _carry_out(run: Run, queue: context.Context, *, stale: bool, yes: bool) -> s
     except SpoolError as error:
         raise SpoolPathError(f"{explained(error)}; {AGAIN}") from None
     except ProducerError as error:
-        return str(error)
+        return producer_words(error, queue)
     return None
 
 
@@ -164,7 +165,8 @@ def _say_done(run: Run, reached: Reached) -> None:
         say(f"{count_words(reached.by_another, 'lead', 'leads')} sent on by another process")
     if reached.stale:
         need = count_words(reached.stale, "lead needs a look", "leads need a look")
-        say((need, "yellow"), " and stayed where they are: leads spool status")
+        where = "where it is" if reached.stale == 1 else "where they are"
+        say((need, "yellow"), f" and stayed {where}: leads spool status")
     for each in run.others:
         leads = count_words(each.leads, "lead", "leads")
         say(f"{leads} of namespace {each.namespace} stayed: they need LEADS_NAMESPACE set to it")

@@ -4,8 +4,9 @@
 --        parked, dead, delivered, discarded, erased, claimable now, score of the oldest due or "",
 --        requests in flight, names and values of the governor's record, the same of the rate}
 local reply = {stamp(now)}
-for _, name in ipairs(redis.call('HMGET', P .. 'counts', 'accepted', 'forgotten', 'duplicates')) do
-  reply[#reply + 1] = tonumber(name or '0')
+-- What somebody has damaged is 0, which the audit then finds out.
+for _, text in ipairs(redis.call('HMGET', P .. 'counts', 'accepted', 'forgotten', 'duplicates')) do
+  reply[#reply + 1] = text and #text <= 15 and string.match(text, '^%d+$') and tonumber(text) or 0
 end
 for _, name in ipairs({'due:live', 'due:bulk', 'leased', 'unknown', 'parked', 'dead', 'delivered',
   'discarded', 'erased'}) do
