@@ -40,7 +40,8 @@ class Keys:
     @property
     def counts(self) -> str:
         """Hash of counters: `accepted`, `forgotten`, `duplicates`, `governor_version`,
-        `held_seconds`; and `claimed_at`, `calendar_at`: when that was done last."""
+        `held_seconds`, `unsettled_seconds`; `claimed_at`, `calendar_at`: when that was done last;
+        and `sampled`: when groups named by a digest were first reported."""
         return f"{self.prefix}counts"
 
     @property

@@ -14,6 +14,7 @@ from lead_worker.core.outcome import HoldKind
 
 from tests.integration.fleet import Fleet, named, wait_until
 from tests.integration.holding import hold_of
+from tests.integration.log_lines import lines
 
 WORKERS = 2
 TRIALS = 2
@@ -75,6 +76,10 @@ def test_one_poisoned_agent_among_200_leads_is_dead_and_holds_nobody_up(
     refused, *_, convicted = fleet.timeline(lead_ids[100])
     assert refused["message"] == "The sandbox was asked to answer so"
     assert (convicted["event"], convicted["cause"]) == ("convicted", f"status_{status}")
+    told = [
+        line for each in fleet.workers for line in lines(each.log) if "convicted" in line["event"]
+    ]
+    assert [(line["lead_id"], line["then"]) for line in told] == [(lead_ids[100], "dead")]
     assert fleet.events("hold_began") == []
     assert len(by_status(sandbox, status)) <= 1 + more
 

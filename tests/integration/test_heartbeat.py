@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from contextlib import suppress
 from itertools import count
@@ -24,7 +25,7 @@ from tests.conftest import StartRedis
 from tests.integration.dead_letters import die, launch, seen, settle_all, waiting
 from tests.integration.fleet import ONE_REDIS, Fleet, MakeFleet, named, wait_until
 from tests.integration.holding import PAUSE, hold, not_before, unhold
-from tests.integration.queues import Queue
+from tests.integration.queues import LEASE_SECONDS, Queue
 from tests.integration.sentry_listener import SentryListener
 
 
@@ -78,6 +79,22 @@ def test_poison_is_dead_and_reported(fleet: Fleet, sentry: SentryListener) -> No
     assert fleet.wait_settled(1).dead == 1
     assert fleet.record(lead_id)["reason"] == "poison"
     wait_until(lambda: any("poison" in text and lead_id in text for text in sentry.envelopes))
+
+
+@ONE_REDIS
+def test_a_poisoned_lead_has_its_line_in_the_log(
+    queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "lead_worker")
+    queue.accept("a")
+    queue.claim()
+    queue.client.hset(queue.keys.lead("a"), "suspect", "2")
+    queue.pass_time(LEASE_SECONDS + 1)
+    queue.store().reclaim(0.0)
+    make_heart(queue, IdleCourier()).beat()
+    told = ["1 lease ran out: their worker died", "a dead: poison:lease_expired"]
+    assert [record.getMessage() for record in caplog.records] == told
+    assert caplog.records[-1].__dict__["facts"]["lead_id"] == "a"
 
 
 @ONE_REDIS

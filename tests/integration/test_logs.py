@@ -56,7 +56,7 @@ def test_of_hundreds_of_leads_of_each_outcome_no_value_is_in_a_log_or_at_sentry(
     worker = fleet.start_worker(app=app, SENTRY_DSN=sentry.dsn, **settings)
     ids = fleet.enqueue(*leads)
     counts = fleet.wait_settled(len(leads))
-    wait_until(lambda: "unregistered task" in worker.log)
+    wait_until(lambda: "a task that is not ours" in worker.log)
     wait_until(lambda: any("celery-job" in event["extra"] for event in sentry.events))
     fleet.wait_beats(2)
     stop(worker)

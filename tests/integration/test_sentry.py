@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import sentry_sdk
 from lead_worker import sentry as our_sentry
 from lead_worker.checking import check
@@ -163,6 +164,17 @@ def test_a_trace_is_of_a_delivery_and_says_names_and_times_alone(sentry: SentryL
     assert told["tags"] == TAGS | {"outcome": "delivered"}
     assert "data" not in told["contexts"]["trace"].keys() | told["spans"][0].keys()
     assert [secret for secret in (EMAIL, PHONE) if secret in sentry.text] == []
+
+
+def test_a_proxy_that_cannot_be_used_is_told_and_stops_no_worker(
+    sentry: SentryListener, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "proxy.internal:3128")  # it has no scheme
+    reporter = Reporter(load({"SENTRY_DSN": sentry.dsn}), "w1")
+    reporter.bug(KeyError(EMAIL))
+    reporter.flush(1.0)
+    assert "HTTP_PROXY" in caplog.text
+    assert sentry.items("event") == []
 
 
 def test_without_a_dsn_nothing_is_sent_and_nothing_fails() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import time
 from collections import Counter
 
 import pytest
 import sentry_sdk
+from lead_worker.core.thinning import FIRST_PAUSE_SECONDS
 from lead_worker.reporting import Reporter
 from lead_worker.settings import load
 
@@ -91,14 +93,14 @@ def test_a_hold_that_flaps_has_an_id_for_each_report(sentry: SentryListener) -> 
 def test_it_is_known_whether_reports_have_left() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         reporter = make_reporter(f"http://key@127.0.0.1:{silent.getsockname()[1]}/1")
-        assert reporter.has_left()
+        assert reporter.waiting() == 0
         reporter.died({"group": "invalid:email", "new": 1})
         connection, _ = silent.accept()
-        assert not reporter.has_left()
+        assert reporter.waiting() == 1
         connection.recv(65536)
         connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
         reporter.flush(5.0)
-        assert reporter.has_left()
+        assert reporter.waiting() == 0
         connection.close()
 
 
@@ -127,12 +129,52 @@ def test_two_namespaces_have_their_issues_and_monitors_apart(
     assert len(check["monitor_slug"]) <= 50
 
 
-def test_a_sentry_that_is_away_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_end_of_a_suspicion_is_no_news_as_its_beginning_was_none(
+    sentry: SentryListener,
+) -> None:
+    reporter = make_reporter(sentry.dsn)
+    for suspected in (True, False):
+        reporter.governed(event("resumed", "outage", by="joana") | {"suspected": suspected})
+    reporter.flush(5.0)
+    assert len(sentry.events) == 1
+
+
+def test_what_is_told_of_several_causes_at_once_sends_people_to_all_groups(
+    sentry: SentryListener,
+) -> None:
+    reporter = make_reporter(sentry.dsn)
+    reporter.died({"group": "invalid:other", "new": 7, "dead": 0, "lead": "a"})
+    reporter.died({"group": "invalid:email", "new": 7, "dead": 7, "lead": "a"})
+    reporter.flush(5.0)
+    steps = {each["fingerprint"][1]: each["tags"]["next_step"] for each in sentry.events}
+    assert steps == {
+        "invalid:other": "leads dead",
+        "invalid:email": "leads dead list --group invalid:email",
+    }
+
+
+def test_of_what_a_sentry_that_is_away_did_not_get_each_is_counted_in_few_lines(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.WARNING, "lead_worker")
+    reporter = make_reporter("http://key@127.0.0.1:1/1")
+    for _ in range(40):
+        reporter.governed(event("paused", "paused"))
+    reporter.flush(5.0)
+    told = [r.__dict__["facts"] for r in caplog.records if r.name.startswith("lead_worker")]
+    assert {each["event"] for each in told} == {"sentry_lost"}
+    assert [each["lost"] for each in told] == [1, 39]
+
+
+def test_what_sentry_did_not_get_is_told_while_the_process_lives(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reporter = make_reporter("http://key@127.0.0.1:1/1")
     for _ in range(3):
         reporter.governed(event("paused", "paused"))
-    reporter.flush(5.0)
-    told = [r for r in caplog.records if r.name.startswith("lead_worker")]
-    assert [made.__dict__["facts"]["event"] for made in told] == ["sentry_lost"]
-    assert "Sentry did not get 1 report" in told[0].getMessage()
+    sentry_sdk.flush(5.0)
+    later = time.monotonic() + FIRST_PAUSE_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    reporter.catch_up()
+    told = [r.__dict__["facts"] for r in caplog.records if r.name.startswith("lead_worker")]
+    assert [each["lost"] for each in told] == [1, 2]

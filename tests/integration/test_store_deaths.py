@@ -13,6 +13,9 @@ from tests.integration.queues import Queue
 PAUSES = (5, 20, 80, 320, 600, 600)
 """Seconds from one report of a cause to the next, while there are more."""
 
+SAMPLES = 5
+"""So many causes that a digest names are told for the first time within ten minutes."""
+
 AGAIN_SECONDS = 10
 """After so many what nobody says to have reported is given again."""
 
@@ -136,6 +139,69 @@ def test_what_a_dead_worker_was_given_comes_again_as_it_was_and_nothing_else_is_
     rest = queue.store("w2").beat({}, reported=again.batch).events
     assert [event["new"] for event in rest] == [1]
     assert rest[0]["lead"] == "b"
+
+
+def test_a_batch_that_is_on_its_way_is_given_to_nobody_else_however_long_it_takes(
+    queue: Queue,
+) -> None:
+    die(queue, "a")
+    batch = queue.store().beat({}).batch
+    for _ in range(3):
+        queue.pass_time(AGAIN_SECONDS - 1)
+        assert queue.store().beat({}, sending=batch).batch == ""
+        assert queue.store("w2").beat({}, sending="another").batch == ""
+    queue.pass_time(AGAIN_SECONDS + 1)
+    assert queue.store("w2").beat({}).batch == batch
+
+
+def due(queue: Queue, *names: str, new: int = 1) -> None:
+    """So many have died in each of these groups."""
+    for name in names:
+        queue.client.zadd(queue.keys.deaths, {name: 1}, nx=True)
+        queue.client.hincrby(queue.keys.deaths_of(name), "new", new)
+
+
+def of_four_beats(queue: Queue) -> list[Mapping[str, Any]]:
+    """What is told within as many seconds as it takes to tell all that is due."""
+    return [event for _ in range(4) for event in told(queue)]
+
+
+DIGESTS = ("invalid:unknown-", "invalid:email,unknown-", "rejected:status_422:other-")
+
+
+def test_of_hundreds_of_causes_named_by_digests_a_few_are_told_and_the_rest_together(
+    queue: Queue,
+) -> None:
+    names = [f"{DIGESTS[n % 3]}{n:06x}" for n in range(600)]
+    due(queue, *names)
+    due(queue, "invalid:email", new=3)
+    first, *others = of_four_beats(queue)
+    assert (first["group"], first["new"]) == ("invalid:email", 3), "what has a name comes first"
+    news = Counter({each["group"]: each["new"] for each in others})
+    assert len(others) == SAMPLES + 2
+    assert sum(news[name] for name in names) == SAMPLES
+    assert news.total() == 600
+    assert min(news["invalid:other"], news["rejected:other"]) > 100
+    assert queue.client.zcard(queue.keys.deaths) == SAMPLES + 3
+
+    due(queue, *names)
+    queue.pass_time(PAUSES[0])
+    again = Counter({each["group"]: each["new"] for each in of_four_beats(queue)})
+    assert again.keys() == news.keys(), "a cause that has an issue of its own keeps it"
+    assert again.total() == 600
+
+
+def test_ten_minutes_later_others_of_them_are_told_for_themselves(queue: Queue) -> None:
+    for turn in range(3):
+        names = [f"invalid:lead:{turn:03x}{n:03x}" for n in range(SAMPLES)]
+        due(queue, *names[:3])
+        assert len(of_four_beats(queue)) == 3
+        queue.pass_time(PAUSES[-1] / 2)
+        due(queue, *names[3:])
+        assert [each["group"] for each in of_four_beats(queue)] == names[3:]
+        due(queue, f"invalid:more-{turn:06x}")
+        assert [each["group"] for each in of_four_beats(queue)] == ["invalid:other"]
+        queue.pass_time(PAUSES[-1])
 
 
 def test_with_memory_full_deaths_are_given_all_the_same(

@@ -62,6 +62,24 @@ def script_error(cause: ResponseError) -> ScriptError:
             "Redis answered with an error: WRONGTYPE (claim.lua)",
         ),
         (
+            script_error(
+                ResponseError(
+                    "Error running script (call to f_0a1b): @user_script:9: @user_script: 9: -OOM"
+                    " command not allowed when used memory > 'maxmemory'.",
+                    status_code="ERR",
+                )
+            ),
+            "Redis answered with an error: OOM (claim.lua)",
+        ),
+        (
+            script_error(
+                ResponseError(
+                    "ERR Error running script (call to f_0a1b): @user_script:12: WRONGTYPE a key"
+                )
+            ),
+            "Redis answered with an error: WRONGTYPE (claim.lua)",
+        ),
+        (
             script_error(ResponseError("user_script:12: bad number near 'Ana Souza'")),
             "Redis answered with an error: ResponseError (claim.lua)",
         ),

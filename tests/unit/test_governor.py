@@ -60,6 +60,12 @@ def test_an_operator_may_end_any_hold(kind: HoldKind) -> None:
     step = resume(held(kind), AT)
     assert step.governor.hold is None
     assert names(step) == ["resumed"]
+    assert not step.events[0].suspected
+
+
+def test_an_operator_who_ends_a_suspicion_is_told_as_such() -> None:
+    (event,) = resume(held(HoldKind.CREDENTIALS, suspected=True), AT).events
+    assert (event.event, event.suspected) == ("resumed", True)
 
 
 def test_resuming_where_nothing_is_held_changes_nothing() -> None:

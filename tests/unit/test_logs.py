@@ -97,8 +97,7 @@ def test_an_error_is_told_by_its_types_and_its_place() -> None:
         (
             CELERY_STRAY,
             (KeyError("shop"), "[['Ana Souza']]"),
-            "Received unregistered task of type KeyError."
-            " The message has been ignored and discarded.",
+            "Received a task that is not ours. The message has been ignored and discarded.",
         ),
         (
             CELERY_UNREADABLE,
@@ -116,6 +115,27 @@ def test_of_what_others_log_the_texts_of_errors_and_bodies_of_messages_stay_out(
     made = record(message, *arguments, name="celery.worker")
     assert line(made)["message"] == told
     assert TextLines(terminal=False).format(made).endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("warned", "told"),
+    [
+        (
+            f"/a/trace.py:809: RuntimeWarning: Exception raised outside body: KeyError('{EMAIL}')"
+            ":\nTraceback (most recent call last):\n  File x\n\n  warn(RuntimeWarning(\n",
+            "/a/trace.py:809: RuntimeWarning",
+        ),
+        (
+            "/a/b.py:1: UserWarning: Ana\nTraceback (most recent call last):",
+            "/a/b.py:1: UserWarning",
+        ),
+        ("/a/b.py:1: UserWarning: x is old\n", "/a/b.py:1: UserWarning: x is old"),
+    ],
+)
+def test_of_a_warning_that_shows_an_error_its_place_and_category_are_told(
+    warned: str, told: str
+) -> None:
+    assert line(record("%s", warned, name="py.warnings"))["message"] == told
 
 
 def test_what_the_system_says_of_a_connection_is_told() -> None:

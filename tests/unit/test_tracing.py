@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import chain, repeat
 
+import pytest
 from lead_worker.tracing import MOST_A_SECOND, UNSAMPLED, Tracer
 
 SAMPLED = '{"sentry-trace":"1-2-1"}'
@@ -21,6 +22,27 @@ def test_with_a_rate_of_zero_none_is_traced() -> None:
 def test_where_no_app_decided_it_is_the_rate() -> None:
     assert Tracer(1.0).takes("")
     assert not any(Tracer(1e-9).takes("") for _ in range(100))
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        "{",
+        "1",
+        "[]",
+        '{"baggage":"a=1"}',
+        '{"sentry-trace":"1-2"}',
+        '{"sentry-trace":7}',
+        "[" * 9000,
+    ],
+)
+def test_what_is_no_decision_leaves_it_to_the_rate(trace: str) -> None:
+    assert Tracer(1.0).takes(trace)
+    assert not any(Tracer(1e-9).takes(trace) for _ in range(100))
+
+
+def test_an_app_may_say_in_its_headers_that_it_does_not_sample() -> None:
+    assert not any(Tracer(1.0).takes('{"sentry-trace":"1-2-0"}') for _ in range(100))
 
 
 def test_of_a_flood_few_a_second_are_traced() -> None:

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 TOLD_EVERY_SECONDS = 60.0
 
 _CODE = re.compile(r"[A-Z]{2,20}")
+_IN_SCRIPT = re.compile(r"(?:ERR )?Error running script .*?@user_script: ?\d+: -?([A-Z]{2,20}) ")
+"""How a Redis before 7 tells what a script's command was answered with."""
 _SCRIPT = re.compile(r"([a-z]+\.lua): ")
 
 
@@ -43,6 +45,8 @@ def _is_answer(error: StoreError) -> bool:
 def _code(error: StoreError) -> str:
     """Redis's own code, such as OOM; the type's name where the text does not begin with one."""
     cause = error.__cause__ if isinstance(error, ScriptError) else error
+    if found := _IN_SCRIPT.match(str(cause)):
+        return found[1]
     for code in (getattr(cause, "status_code", None), str(cause).partition(" ")[0]):
         if isinstance(code, str) and _CODE.fullmatch(code):
             return code

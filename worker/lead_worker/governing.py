@@ -12,10 +12,12 @@ from . import logs
 from .conclusion import found_ids
 from .core.evidence import Seen
 from .core.governor import Governor, Moment, Step, elapse, token_changed
+from .core.groups import rejected_group
 from .core.lifecycle import Reason
 from .core.metrics import DIED
 from .core.outcome import Delivered, Invalid, Rejected
 from .core.verdict import observe, spares
+from .deaths import tell_death
 from .metering import Meter
 from .sender import Result
 from .settings import Settings
@@ -76,6 +78,9 @@ class Governing:
             logger.error(words, TRIES, extra=facts)
             return None
         self._meter.count(DIED, Reason.REJECTED, by=len(change.convicted))
+        for each in change.step.convicted:
+            if each.lead_id in change.convicted:
+                tell_death(each.lead_id, "convicted", rejected_group(each.status, each.code))
         for event in change.step.events:
             facts = logs.facts(event.event, kind=event.kind.value)
             told = (event.event, event.kind.value, event.reason)

@@ -19,8 +19,10 @@ from . import logs
 from .absence import Absence, words_of
 from .celery_work import is_at_work
 from .core.bell_watch import BellWatch, Finding
-from .core.lifecycle import Reason
+from .core.groups import POISON_GROUP
+from .core.lifecycle import LEASE_EXPIRED, Reason
 from .core.metrics import BELLS_ANSWERED, DIED, LEASES_EXPIRED, WORKER_ERRORS
+from .deaths import tell_death
 from .handover import Handover
 from .metering import Meter
 from .reporting import Reporter
@@ -129,13 +131,7 @@ class Heartbeat:
     def beat(self) -> None:
         """Do a second's work once."""
         self._check_namespace()
-        reclaimed = self._store.reclaim(GRACE_SECONDS)
-        if reclaimed.number:
-            facts = logs.facts("leases_ran_out", leads=reclaimed.number)
-            words = "%d leases ran out: their worker died"
-            logger.warning(words, reclaimed.number, extra=facts)
-            self._meter.count(LEASES_EXPIRED, by=reclaimed.number)
-            self._meter.count(DIED, Reason.POISON, by=len(reclaimed.poison))
+        self._reclaim()
         self._courier.look_at_the_token()
         beat = self._say_that_it_lives()
         self._handover.take(beat)
@@ -148,6 +144,19 @@ class Heartbeat:
         for campaign_id in beat.campaigns:  # last: one that somebody damaged must not stop the rest
             self._advance(campaign_id)
 
+    def _reclaim(self) -> None:
+        """Take leads whose lease ran out from their dead workers."""
+        reclaimed = self._store.reclaim(GRACE_SECONDS)
+        if not reclaimed.number:
+            return
+        facts = logs.facts("leases_ran_out", leads=reclaimed.number)
+        leases = "1 lease" if reclaimed.number == 1 else f"{reclaimed.number} leases"
+        logger.warning("%s ran out: their worker died", leases, extra=facts)
+        self._meter.count(LEASES_EXPIRED, by=reclaimed.number)
+        self._meter.count(DIED, Reason.POISON, by=len(reclaimed.poison))
+        for lead_id in reclaimed.poison:
+            tell_death(lead_id, LEASE_EXPIRED, POISON_GROUP)
+
     def _say_that_it_lives(self) -> Beat:
         about = {**self._about, "token_mark": self._courier.token_mark}
         reported, moved = self._handover.reported(), self._meter.moved
@@ -155,6 +164,7 @@ class Heartbeat:
             about,
             most_in_flight=self._most_in_flight,
             reported=reported,
+            sending=self._handover.sending(),
             settled=moved != self._moved,
         )
         self._moved = moved

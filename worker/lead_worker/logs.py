@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import socket
 import sys
 import threading
@@ -22,6 +23,7 @@ from typing import Any, TextIO
 
 from .core.scrub import scrub
 from .core.whereabouts import kinds, place, stack
+from .repeats import Repeats, left_out
 from .settings import Settings
 
 OURS = "lead_worker"
@@ -39,6 +41,14 @@ _ENVELOPE = "/envelope/"
 
 _BODIES = ("[type:", "The full contents of the message", "Did you remember", "Please see")
 """From here on Celery shows the message that it could not use."""
+
+_SHOWS_AN_ERROR = re.compile(
+    r"(.+?:\d+): (\w+): (?:Exception raised outside body|.*Traceback \(most recent)", re.DOTALL
+)
+"""How Celery warns of an error of its own: with the error's text, and the stack's."""
+
+_STRAY = ("unregistered task of type %s", "a task that is not ours%.0s")
+"""Celery puts an error there where the name should be; the error's type would be told."""
 
 _ENCODER = json.JSONEncoder(default=str)
 _COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
@@ -65,6 +75,7 @@ def begin(settings: Settings, asked: Asked) -> None:
     level = level_of(settings, asked)
     root = logging.getLogger()
     handler.addFilter(_is_wanted)
+    handler.addFilter(Repeats())
     root.handlers = [handler]
     root.setLevel(level)
     for name in _CHATTER:
@@ -176,7 +187,7 @@ class TextLines(logging.Formatter):
 def words_of(record: logging.LogRecord) -> str:
     """A record's message, without what may be somebody's."""
     if not is_ours(record):
-        return _clean(_foreign(record))
+        return _clean(_foreign(record)) + left_out(record)
     text = record.getMessage()
     return scrub(text) if record.levelno >= logging.WARNING else text
 
@@ -206,10 +217,19 @@ def _foreign(record: logging.LogRecord) -> str:
     else:
         arguments = tuple(_told("", value) for value in arguments)
     try:
-        text = str(record.msg) % arguments if arguments else _told("", record.msg)
+        words = str(record.msg).replace(*_STRAY)
+        text = words % arguments if arguments else _told("", record.msg)
     except (TypeError, ValueError, KeyError):
         text = record.name
+    if record.name == "py.warnings":
+        text = _warning(str(text))
     return " ".join(str(text).split())
+
+
+def _warning(text: str) -> str:
+    """A warning of Python's: its place and its category where its text shows an error's."""
+    found = _SHOWS_AN_ERROR.match(text)
+    return f"{found[1]}: {found[2]}" if found else text
 
 
 def _told(name: str, value: object) -> Any:

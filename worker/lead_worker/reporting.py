@@ -71,7 +71,7 @@ class Reporter:
         self.bugs = 0
         self._thinning, self._last = Thinning(), dict[str, Report]()
         self._lock = threading.Lock()
-        sentry.begin(settings, worker)
+        self._lost = sentry.begin(settings, worker)
         self.tracer = Tracer(settings.sentry_traces_sample_rate if settings.sentry_dsn else 0.0)
 
     def died(self, event: Mapping[str, Any], crumbs: Sequence[Mapping[str, Any]] = ()) -> None:
@@ -86,16 +86,16 @@ class Reporter:
         words = "a lead is dead" if new == 1 else f"{new} leads are dead"
         tags = {name: str(event.get(name) or "") for name in ("reason", "cause", "status", "lane")}
         tags |= {"lead_id": lead_id, "source": machine_name(str(event.get("source") or "-"))}
-        tags["next_step"] = (
-            f"leads dead show {lead_id}" if new == 1 else f"leads dead list --group {group}"
-        )
+        dead = int(event.get("dead") or 0)
+        listed = f"leads dead list --group {group}" if dead else "leads dead"  # of several groups
+        tags["next_step"] = f"leads dead show {lead_id}" if new == 1 else listed
         self._send(
             Report(
                 "error",
                 f"{words}: {group}",
                 ("dead-letter", group),
                 tags,
-                extra={"new": new, "dead_in_group": int(event.get("dead") or 0)},
+                extra={"new": new, "dead_in_group": dead},
                 breadcrumbs=tuple(filter(None, map(_crumb, crumbs))),
                 event_id=self._id_of(event),
             )
@@ -111,6 +111,8 @@ class Reporter:
         if name == "campaign_stopped":
             self._campaign_stopped(event)
         if name not in ("paused", "resumed", "hold_began", "hold_ended"):
+            return
+        if event.get("suspected"):  # that it began was no news
             return
         begins = name in ("paused", "hold_began")
         words = "begins" if begins else "ended"
@@ -192,20 +194,20 @@ class Reporter:
             due = self._thinning.due(time.monotonic())
         for name, number in due:
             self._send(replace(self._last[name], extra={"new": number}))
+        self._lost.catch_up()
 
-    def has_left(self) -> bool:
-        """Whether nothing that was reported waits to be sent; looks for a moment (0.1 s)."""
-        waiting: list[int] = []
-        sentry_sdk.flush(LEFT_SECONDS, callback=lambda number, _: waiting.append(number))
-        return not waiting
+    def waiting(self) -> int:
+        """How many reports wait to be sent; looks for a moment (0.1 s) whether they leave."""
+        return sentry.waiting(LEFT_SECONDS)
 
     def flush(self, timeout_seconds: float) -> None:
-        """Report what was kept back, and wait until it has left."""
+        """Report what was kept back, wait until it has left, and tell what Sentry did not get."""
         with self._lock:
             rest = self._thinning.rest()
         for name, number in rest:
             self._send(replace(self._last[name], extra={"new": number}))
         sentry_sdk.flush(timeout=timeout_seconds)
+        self._lost.tell_the_rest()
 
     def _id_of(self, event: Mapping[str, Any]) -> str:
         """Of what Redis gives to be reported, and gives again where nobody confirms it."""

@@ -21,6 +21,7 @@ import sentry_sdk
 from sentry_sdk.crons import MonitorStatus, capture_checkin
 from sentry_sdk.integrations.celery import CeleryIntegration
 
+from . import logs
 from .core.scrub import scrub
 from .core.thinning import Thinning
 from .settings import Settings
@@ -73,12 +74,30 @@ _EACH_MINUTE: MonitorConfig = {
 """It fails where two in a row are bad or are missing: a worker that restarts is no news."""
 
 
-def begin(settings: Settings, server_name: str) -> None:
-    """Let this process report; once. Without a DSN nothing is reported."""
+def begin(settings: Settings, server_name: str) -> Lost:
+    """Let this process report; once. Without a DSN nothing is reported.
+
+    Returns:
+        What counts the reports that Sentry does not get.
+    """
     # What SENTRY_DEBUG asks the SDK to say goes through our log, not past it.
     logging.getLogger("sentry_sdk.errors").handlers.clear()
+    try:
+        _init(settings, server_name, settings.sentry_dsn or None)
+    except Exception as error:  # noqa: BLE001 - a proxy's address, say, that urllib3 cannot read
+        words = "Sentry cannot be used (%s): are HTTP_PROXY, HTTPS_PROXY and SSL_CERT_FILE right?"
+        logger.error(words, type(error).__name__, extra=logs.facts("sentry_unusable"))
+        _init(settings, server_name, None)
+    lost = Lost()
+    transport: Any = sentry_sdk.get_client().transport
+    if transport is not None:
+        transport.on_dropped_event = lost.happened
+    return lost
+
+
+def _init(settings: Settings, server_name: str, dsn: str | None) -> None:
     sentry_sdk.init(
-        dsn=settings.sentry_dsn or None,
+        dsn=dsn,
         environment=settings.sentry_environment,
         release=release(),
         server_name=server_name,
@@ -105,25 +124,40 @@ def begin(settings: Settings, server_name: str) -> None:
         ),
         before_breadcrumb=lambda *_: None,
     )
-    transport: Any = sentry_sdk.get_client().transport
-    if transport is not None:
-        transport.on_dropped_event = _Lost().told
 
 
-class _Lost:
+class Lost:
     """What Sentry did not take, in the log: at once, and then together at growing intervals."""
 
     def __init__(self) -> None:
         self._thinning, self._lock = Thinning(), threading.Lock()
 
-    def told(self, reason: str) -> None:
+    def happened(self, reason: str) -> None:
         """The SDK has dropped an envelope, for a reason in a word (`full_queue`, `network`)."""
         with self._lock:
             number = self._thinning.happened(reason, time.monotonic())
         if number:
-            facts = {"event": "sentry_lost", "reason": reason, "lost": number}
-            words = "1 report" if number == 1 else f"{number} reports"
-            logger.warning("Sentry did not get %s (%s)", words, reason, extra={"facts": facts})
+            self._tell(reason, number)
+
+    def catch_up(self) -> None:
+        """Tell what was kept back until now; to be called often."""
+        with self._lock:
+            due = self._thinning.due(time.monotonic())
+        for reason, number in due:
+            self._tell(reason, number)
+
+    def tell_the_rest(self) -> None:
+        """Tell all that was kept back, for the end."""
+        with self._lock:
+            rest = self._thinning.rest()
+        for reason, number in rest:
+            self._tell(reason, number)
+
+    @staticmethod
+    def _tell(reason: str, number: int) -> None:
+        facts = {"event": "sentry_lost", "reason": reason, "lost": number}
+        words = "1 report" if number == 1 else f"{number} reports"
+        logger.warning("Sentry did not get %s (%s)", words, reason, extra={"facts": facts})
 
 
 def _of(namespace: str, event: Any) -> Any:
@@ -151,6 +185,18 @@ def release() -> str:
         return f"leads-worker@{version('leads-worker')}"
     except PackageNotFoundError:
         return "leads-worker"
+
+
+def waiting(seconds: float) -> int:
+    """How many envelopes wait to be sent; none where all of them leave within so long.
+
+    The SDK's own `flush` puts something more into its queue each time, which hides what has left.
+    """
+    number: list[int] = []
+    transport: Any = sentry_sdk.get_client().transport
+    if transport is not None:
+        transport._worker.flush(seconds, callback=lambda pending, _: number.append(pending))
+    return number[0] if number else 0
 
 
 def check_in(*, good: bool) -> None:

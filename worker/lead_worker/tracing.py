@@ -67,11 +67,13 @@ class Tracer:
         """Whether a delivery is to be traced; to be asked once for each, for some fit in a second.
 
         Args:
-            trace: as in its record: headers, "0", or "" where no app decided.
+            trace: as in its record: headers, "0", or "" where no app decided. Of headers only those
+                that end in the app's decision are one; anything else leaves it to the rate.
         """
-        if self._rate <= 0 or trace == UNSAMPLED:
+        sampled = _decided(trace)
+        if self._rate <= 0 or sampled is False:
             return False
-        if not trace and random.random() >= self._rate:
+        if sampled is None and random.random() >= self._rate:
             return False
         second = int(self._clock())
         if second != self._second:
@@ -104,6 +106,14 @@ def _span(transaction: Any, op: str, from_at: float, to_at: float) -> None:
     span = transaction.start_child(op=op, name=op)
     span.start_timestamp = _moment(from_at)
     span.finish(end_timestamp=_moment(to_at))
+
+
+def _decided(trace: str) -> bool | None:
+    """Whether the app has sampled its request; None where it did not decide."""
+    if trace == UNSAMPLED:
+        return False
+    end = _headers(trace).get("sentry-trace", "")[-2:]
+    return {"-1": True, "-0": False}.get(end)
 
 
 def _headers(trace: str) -> dict[str, str]:

@@ -165,6 +165,7 @@ class Event:
     Attributes:
         event: paused, resumed, hold_began, hold_ended or token_changed.
         seconds: for what has ended, how long it lasted.
+        suspected: the hold was a suspicion, of whose beginning nobody was told.
     """
 
     event: str
@@ -172,6 +173,7 @@ class Event:
     reason: str
     by: str
     seconds: float = 0.0
+    suspected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +195,8 @@ class Step:
 def pause(governor: Governor, reason: str, moment: Moment) -> Step:
     """Hold until an operator resumes; it replaces any other hold."""
     before = governor.hold
-    asked_until_at = _asked_until_at(before)
     flight = before.flight if before else 0.0
-    paused = Hold(HoldKind.PAUSED, reason, not_before_at=asked_until_at, flight=flight)
+    paused = Hold(HoldKind.PAUSED, reason, not_before_at=_asked_until_at(before), flight=flight)
     step = begin(governor, paused, moment)
     return replace(step, events=(*ended(before, moment), *step.events))
 
@@ -206,7 +207,7 @@ def resume(governor: Governor, moment: Moment) -> Step:
     if hold is None:
         return Step(governor)
     lasted = max(0.0, moment.now_at - hold.since_at)
-    told = Event("resumed", hold.kind, hold.reason, moment.by, lasted)
+    told = Event("resumed", hold.kind, hold.reason, moment.by, lasted, hold.suspected)
     step = end(governor, moment)
     begun = tuple(event for event in step.events if event.event == "hold_began")
     return replace(step, events=(told, *begun))
@@ -252,15 +253,14 @@ def is_stale(governor: Governor, mark: str, now_at: float) -> bool:
 
 def begin(governor: Governor, hold: Hold, moment: Moment) -> Step:
     """Put a hold in force, in place of whatever was. A suspicion is nobody's news yet."""
-    number = governor.holds + 1
     in_force = replace(
         hold,
         by=moment.by,
         since_at=moment.now_at,
-        number=number,
+        number=governor.holds + 1,
         flight=max(hold.flight, flight_of(governor, moment)),
     )
-    after = replace(governor, hold=in_force, holds=number)
+    after = replace(governor, hold=in_force, holds=in_force.number)
     if hold.kind is not HoldKind.NOT_BEFORE:  # a 503 each time that it lets us try is an outage
         after = replace(after, run=0, failing=(), run_flight=0.0)
     name = "paused" if hold.kind is HoldKind.PAUSED else "hold_began"

@@ -122,15 +122,17 @@ class Store:
         *,
         most_in_flight: int = 256,
         reported: str = "",
+        sending: str = "",
         settled: bool = False,
     ) -> Beat:
         """Say that this worker lives; ring where leads may be claimed and nobody has rung.
 
         Args:
             reported: id of a batch of events that need not be given again, or "".
+            sending: id of one that is on its way, so that no other worker is given it, or "".
             settled: whether this worker has settled leads since its last beat.
         """
-        says = ["1" if settled else "", *(part for item in about.items() for part in item)]
+        says = ["1" if settled else "", sending, *(part for item in about.items() for part in item)]
         first = (self.worker, BELL, WORKER_LISTED_SECONDS, most_in_flight, reported)
         return replies.beat(self._run("beat", *first, *says))
 
