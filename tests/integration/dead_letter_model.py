@@ -1,158 +1,157 @@
-"""What the model of the store says of dead letters: edits, restorations, campaigns, groups.
-
-It owns what should come of each of these steps; what else happens meanwhile is the store model's.
-"""
+"""A machine in which people also do something to leads: decide, mend, import, erase, forget."""
 
 from __future__ import annotations
 
-from collections import Counter
-
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule
+from hypothesis.stateful import precondition, rule
 from lead_worker.core.lifecycle import State
-from lead_worker.store.campaigns import MOST_ACTIVE, CampaignState, Steer
-from lead_worker.store.letters import Letters
+from lead_worker.store.dead_letter import DeadLetter
 
-from tests.integration.dead_letters import campaigns, dead, edit, grouped, launch, seen
+from tests.integration.dead_letters import edit
+from tests.integration.hold_model import HoldMachine
+from tests.integration.model_people import REFUSED, RESTING
+from tests.integration.model_wire import FATES, Fate
 from tests.integration.queues import ENTRY
-from tests.integration.store_model import StoreMachine
+from tests.integration.store_model import KEYS
 
-MOST = 10
-"""The most leads of one campaign here: none waits for the others to come to an end."""
+ACTS = st.sampled_from(["act-1", "act-2", "act-3"])
+"""So few that a person's act comes again when others were there."""
+FINAL = st.sampled_from([State.DELIVERED, State.DEAD, State.DISCARDED, State.ERASED])
+IDS = st.sampled_from(["", "api-1", "api-2", "api-3"])
 
 
-class DeadLetterMachine(StoreMachine):
-    """Does to dead letters what people and campaigns do."""
+DEEDS = {
+    "replay": RESTING,
+    "replay_by_force": (State.DELIVERED,),
+    "discard": RESTING,
+    "restore": (State.DISCARDED,),
+    "edit": (State.DEAD,),
+    "confirm": (State.PARKED,),
+}
+"""What a person may do to a lead, and where it must be for that."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.todo: dict[str, list[str]] = {}
-        self.released: dict[str, list[str]] = {}
-        self.cancelled: Counter[str] = Counter()
 
-    def teardown(self) -> None:
-        for campaign_id, lead_ids in self.released.items():
-            assert len({*lead_ids}) == len(lead_ids)
-            found = seen(self.queue, campaign_id)
-            ended = dict(campaigns(self.queue).ends(campaign_id))
-            assert found.todo == len(self.todo[campaign_id])
-            left = found.todo + self.cancelled[campaign_id]
-            assert found.total == left + found.out + found.finished
-            assert len(ended) == found.finished
-            skipped = {i for i, what in ended.items() if what.startswith("skipped ")}
-            assert not skipped & {*lead_ids}
-            assert len(lead_ids) == found.out + found.finished - len(skipped)
-        super().teardown()
+class DeadLetterMachine(HoldMachine):
+    """Does what people do, too."""
 
-    def dead_letters(self) -> list[str]:
-        return [i for i, lead in self.leads.items() if lead.state is State.DEAD]
+    @rule(data=st.data(), acts=st.lists(ACTS, min_size=1, max_size=3), fate=FATES)
+    @precondition(lambda self: self.model.leads)
+    def people_act(self, data: st.DataObject, acts: list[str], fate: Fate) -> None:
+        """To two leads; one after the other, each rather what can be done to it by then."""
+        for _ in range(2):
+            lead_id = self.a_resting_lead(data)
+            for act in acts:
+                state = self.model.leads[lead_id].state
+                possible = [deed for deed, states in DEEDS.items() if state in states]
+                deed = data.draw(st.sampled_from([*DEEDS, *possible * 6]))
+                getattr(self, deed)(lead_id, act, fate, data)
 
-    @initialize()
-    def begin(self) -> None:
-        super().begin()
-        self.enqueue("bulk", "", 3)
-        self.claim("w3", 6, 0)
-        self.die()
+    def a_resting_lead(self, data: st.DataObject) -> str:
+        """Rather than any; and rather one of which its dead worker could still tell something."""
+        resting = self.model.in_state(*RESTING, State.DISCARDED)
+        had = [lead_id for lead_id in resting if self.model.leads[lead_id].token]
+        return str(data.draw(st.sampled_from([*self.model.leads, *resting * 4, *had * 8])))
 
-    @rule()
-    def die(self) -> None:
-        """Whoever has a lead says that it is dead."""
-        for claimed in self.handles:
-            lead = self.leads.get(claimed.lead_id)
-            if lead and lead.state is State.LEASED and lead.token == claimed.token:
-                done = dead(claimed, f"rejected:status_{400 + len(self.handles) % 3}")
-                assert self.queue.settle(done) == (
-                    self._settled(claimed, State.DEAD, 0.0, done.spends_attempt, ""),
-                )
+    def replay(self, lead_id: str, act: str, fate: Fate, _: object, force: bool = False) -> None:
+        self.both(
+            fate,
+            lambda: self.wire.store().replay(lead_id, act, ENTRY, force=force),
+            lambda: self.model.replay(lead_id, act, force=force),
+        )
 
-    @rule(data=st.data(), act=st.integers(1, 2))
-    @precondition(lambda self: self.leads)
-    def restore(self, data: st.DataObject, act: int) -> None:
-        discarded = [i for i, lead in self.leads.items() if lead.state is State.DISCARDED]
-        lead_id = data.draw(st.sampled_from([*self.leads, *discarded * 5]))
-        lead, act_token = self.leads[lead_id], f"restored-{act}"
-        expected = "done" if lead.act == act_token else str(lead.state)
-        if expected == State.DISCARDED:
-            expected, lead.act = "ok", act_token
-            self.move(lead.was, self.now, lead)
-        assert self.queue.store().restore(lead_id, act_token, ENTRY) == expected
+    def replay_by_force(self, lead_id: str, act: str, fate: Fate, _: object) -> None:
+        self.replay(lead_id, act, fate, _, force=True)
 
-    @rule(data=st.data(), text=st.binary(max_size=3), at=st.sampled_from([-1, -1, 0]))
-    @precondition(lambda self: self.leads)
-    def edit(self, data: st.DataObject, text: bytes, at: int) -> None:
-        """Somebody edits what a lead is, or what it was before it was edited; twice."""
-        lead_id = data.draw(self._some())
-        lead = self.leads[lead_id]
-        before, act = lead.texts[at], f"edit-{len(lead.texts)}-{text.hex()}"
-        expected = [str(lead.state)] * 2
-        if lead.state is State.DEAD:
-            expected = ["ok", "done"] if before == lead.texts[-1] else ["changed"] * 2
-        store, change = self.queue.store(), edit(before, text, act=act)
-        assert [store.edit(lead_id, change) for _ in range(2)] == expected
-        if "ok" in expected:
-            lead.texts.append(text)
-            lead.act = act
+    def discard(self, lead_id: str, act: str, fate: Fate, _: object) -> None:
+        self.both(
+            fate,
+            lambda: self.wire.store().discard(lead_id, act, ENTRY),
+            lambda: self.model.discard(lead_id, act),
+        )
 
-    @rule(data=st.data(), act=st.integers(1, 2))
-    @precondition(lambda self: self.leads)
-    def replay_by_force(self, data: st.DataObject, act: int) -> None:
-        delivered = [i for i, lead in self.leads.items() if lead.state is State.DELIVERED]
-        lead_id = data.draw(st.sampled_from([*self.leads, *delivered * 5]))
-        lead, act_token = self.leads[lead_id], f"forced-{act}"
-        expected = "done" if lead.act == act_token else str(lead.state)
-        if expected in (State.DELIVERED, State.DEAD, State.PARKED):
-            expected, lead.act = "ok", act_token
-            lead.begin_anew()
-            self.move(State.WAITING, self.now, lead)
-        assert self.queue.store().replay(lead_id, act_token, ENTRY, force=True) == expected
+    def restore(self, lead_id: str, act: str, fate: Fate, _: object) -> None:
+        self.both(
+            fate,
+            lambda: self.wire.store().restore(lead_id, act, ENTRY),
+            lambda: self.model.restore(lead_id, act),
+        )
 
-    @rule(data=st.data())
-    @precondition(lambda self: self.dead_letters() and sum(map(bool, self.todo.values())) < 2)
-    def launch(self, data: st.DataObject) -> None:
-        lead_ids = data.draw(st.permutations(self.dead_letters()))[:MOST]
-        if len(campaigns(self.queue).active()) < MOST_ACTIVE:
-            campaign_id = f"c-{len(self.todo)}"
-            launch(self.queue, lead_ids, campaign_id)
-            self.todo[campaign_id], self.released[campaign_id] = [*lead_ids], []
+    def edit(self, lead_id: str, act: str, fate: Fate, data: st.DataObject) -> None:
+        """Somebody edits what a lead is, or what it was before it was edited."""
+        text, at = data.draw(st.binary(max_size=3)), data.draw(st.sampled_from([-1, 0]))
+        before = (self.model.leads[lead_id].texts or [b""])[at]
+        self.both(
+            fate,
+            lambda: self.wire.store().edit(lead_id, edit(before, text, act=act)),
+            lambda: self.model.edit(lead_id, act, before, text),
+        )
 
-    @rule(data=st.data(), times=st.integers(1, 2))
-    @precondition(lambda self: self.todo)
-    def advance(self, data: st.DataObject, times: int) -> None:
-        waiting = [campaign_id for campaign_id, todo in self.todo.items() if todo]
-        campaign_id = data.draw(st.sampled_from([*self.todo, *waiting * 3]))
-        state = seen(self.queue, campaign_id).state
-        for _ in range(times):
-            campaigns(self.queue).advance(campaign_id, 0)
-        if self.held or state is not CampaignState.RUNNING:
-            return
-        todo, self.todo[campaign_id] = self.todo[campaign_id], []
-        going = [i for i in todo if i in self.leads and self.leads[i].state is State.DEAD]
-        for lead_id in going:
-            self.leads[lead_id].begin_anew()
-            self.leads[lead_id].lane = "bulk"
-        self.move(State.WAITING, self.now, *(self.leads[lead_id] for lead_id in going))
-        self.released[campaign_id] += going
+    def confirm(self, lead_id: str, act: str, fate: Fate, data: st.DataObject) -> None:
+        """A person says that a parked lead has arrived."""
+        api_id = data.draw(IDS)
+        self.both(
+            fate,
+            lambda: self.wire.store().confirm(lead_id, act, ENTRY, api_id),
+            lambda: self.model.confirm(lead_id, act, api_id),
+        )
 
-    @rule(data=st.data(), what=st.sampled_from([Steer.PAUSE, Steer.RESUME, Steer.CANCEL]))
-    @precondition(lambda self: self.todo)
-    def steer(self, data: st.DataObject, what: Steer) -> None:
-        campaign_id = data.draw(st.sampled_from([*self.todo]))
-        verdict = campaigns(self.queue).steer(campaign_id, what, ENTRY)
-        if verdict == "ok" and what is Steer.CANCEL:
-            self.cancelled[campaign_id] = len(self.todo[campaign_id])
-            self.todo[campaign_id] = []
+    @rule(data=st.data(), act=ACTS, key=KEYS, known=st.sampled_from([False, False, True]),
+          fate=FATES)  # fmt: skip
+    @precondition(lambda self: self.model.leads)
+    def a_dead_letter_comes_from_elsewhere(
+        self, data: st.DataObject, act: str, key: str, known: bool, fate: Fate
+    ) -> None:
+        """One that is here already, or was here and is forgotten, or is new."""
+        forgotten = [(i, k) for k, i in self.model.keys.items() if i not in self.model.leads]
+        pairs = [*((lead_id, key) for lead_id in self.model.leads), *forgotten * 4]
+        lead_id, key = data.draw(st.sampled_from(pairs)) if known else (self.new_id(), key)
+        accepted_at = self.model.now - 1000.0
+        fields = {"lane": "bulk", "accepted_at": f"{self.began_at + accepted_at:.6f}"}
+        letter = DeadLetter(lead_id, key, REFUSED, {**fields, "reason": "rejected"}, b"{}")
+        self.both(
+            fate,
+            lambda: self.wire.store().import_dead(letter, act, ENTRY),
+            lambda: self.model.import_dead(lead_id, act, key, b"{}", accepted_at),
+        )
 
-    @invariant()
-    def each_dead_letter_is_in_its_group(self) -> None:
-        found = sorted(lead_id for ids in grouped(self.queue).values() for lead_id in ids)
-        assert found == sorted(self.dead_letters())
+    @rule(data=st.data(), fate=FATES)
+    @precondition(lambda self: len(self.model.leads) > 4)
+    def a_person_is_erased(self, data: st.DataObject, fate: Fate) -> None:
+        """Rather one whose content is remembered, or was edited."""
+        leads = self.model.leads
+        rather = [i for i in self.model.contents.values() if i in leads]
+        rather += [lead_id for lead_id, lead in leads.items() if len(lead.texts) > 1]
+        lead_id = data.draw(st.sampled_from([*leads, *rather * 4]))
+        self.both(
+            fate,
+            lambda: self.wire.store().erase(lead_id, ENTRY),
+            lambda: self.model.erase(lead_id),
+        )
 
-    @invariant()
-    def what_was_enqueued_is_kept_to_the_byte(self) -> None:
-        read = Letters(self.queue.store())
-        for lead_id, lead in self.leads.items():
-            if lead.state is State.ERASED or len(lead.texts) == 1:
-                continue
-            edits = read.edits(lead_id)
-            assert (edits.original, len(edits.changes)) == (lead.texts[0], len(lead.texts) - 1)
-            assert self.queue.client.get(self.queue.keys.raw(lead_id)) == lead.texts[-1]
+    @rule(
+        state=FINAL,
+        keep=st.sampled_from([0.0, 40.0, 100.0]),
+        keys=st.sampled_from([0.0, 100_000.0]),
+        expires=st.sampled_from([False, False, True]),
+        fate=FATES,
+    )
+    def retention_forgets(
+        self, state: State, keep: float, keys: float, expires: bool, fate: Fate
+    ) -> None:
+        """Who has been in a final state for long enough; and what is known for a time only."""
+        self.both(
+            fate,
+            lambda: self.wire.store().forget(state, keep, keys),
+            lambda: self.model.forget(state, keep, keys),
+        )
+        if expires:
+            self.what_is_known_for_a_time_is_forgotten()
+
+    def what_is_known_for_a_time_is_forgotten(self) -> None:
+        """Redis lets it expire, by a clock that a test cannot move."""
+        keys, client, known = self.queue.keys, self.queue.client, self.model.leads
+        lasting = [keys.idempotency(k) for k, i in self.model.keys.items() if i not in known]
+        for key in (*lasting, *map(keys.alike, self.model.contents)):
+            client.delete(key)
+        self.model.time_of_content_is_over()
+        self.model.time_of_keys_is_over()
