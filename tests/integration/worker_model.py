@@ -51,12 +51,12 @@ class WorkerMachine(StoreMachine):
         self.leases_are_looked_over(BATCH, 0.0, Fate.ARRIVES)
         self.enqueue([("", "")], "live", dedupes=False, fate=Fate.ARRIVES)
         for _ in range(4):  # that one kills its workers, and is dead of it
-            self.looks_find_nothing()
             self.a_worker_dies_of_what_it_claims("w2", 1)
+            self.looks_find_nothing()
         self.enqueue([("", "")] * 11, "live", dedupes=False, fate=Fate.ARRIVES)
         self.enqueue([("k9", "c9"), ("", "")], "bulk", dedupes=True, fate=Fate.ARRIVES)
         self.turn([], self.next_claim("w1", 7), Fate.ARRIVES)
-        done = [said.of(lead) for said, lead in zip(BEFORE, self.in_hand, strict=False)]
+        done = [said.of(lead) for said, lead in zip(BEFORE, self.handles[-7:], strict=True)]
         self.turn(done, None, Fate.ARRIVES)
         self.a_worker_dies_of_what_it_claims("w2", 2)
         self.turn([], self.next_claim("w1", 8), Fate.ARRIVES)
