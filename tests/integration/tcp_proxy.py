@@ -1,21 +1,20 @@
 """A TCP proxy before Redis that loses the answer of each script once.
 
-It owns its sockets and threads. It knows of Redis's protocol only how a call of a script looks.
+It knows of Redis's protocol only how a call of a script looks.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 import socket
 import threading
-from types import TracebackType
-from typing import Self
+
+from tests.integration.relay import Relay, close
 
 _EVALSHA = re.compile(rb"EVALSHA\r\n\$40\r\n([0-9a-f]{40})")
 
 
-class ReplyLosingProxy:
+class ReplyLosingProxy(Relay):
     """Passes everything on, but cuts the connection in place of a script's first answer.
 
     The call itself reaches Redis and runs: what is lost is only the news of it.
@@ -26,45 +25,15 @@ class ReplyLosingProxy:
     """
 
     def __init__(self, target: int, losses: int = 1) -> None:
-        self._target = target
         self._losses = losses
         self.lost: dict[str, int] = {}
-        self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._sockets: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(target)
 
-    @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        _close(self._listener)
-        with self._lock:
-            for sock in self._sockets:
-                _close(sock)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
-            except OSError:
-                return
-            with self._lock:
-                self._sockets += [client, server]
-            cut = threading.Event()
-            for source, sink, watches in ((client, server, True), (server, client, False)):
-                arguments = (source, sink, cut, watches)
-                threading.Thread(target=self._pump, args=arguments, daemon=True).start()
+    def _join(self, client: socket.socket, server: socket.socket) -> None:
+        cut = threading.Event()
+        for source, sink, watches in ((client, server, True), (server, client, False)):
+            arguments = (source, sink, cut, watches)
+            threading.Thread(target=self._pump, args=arguments, daemon=True).start()
 
     def _pump(
         self, source: socket.socket, sink: socket.socket, cut: threading.Event, watches: bool
@@ -78,8 +47,7 @@ class ReplyLosingProxy:
                 sink.sendall(block)
         except OSError:
             pass
-        _close(source)
-        _close(sink)
+        close(source, sink)
 
     def _is_to_be_lost(self, block: bytes) -> bool:
         with self._lock:
@@ -88,9 +56,3 @@ class ReplyLosingProxy:
                     self.lost[sha] = self.lost.get(sha, 0) + 1
                     return True
         return False
-
-
-def _close(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
-    sock.close()
