@@ -41,6 +41,10 @@ class Tally:
     line: int = 0
     refusals: list[Bad] = field(default_factory=list)
 
+    def in_order(self) -> list[Bad]:
+        """The refusals in the file's order; they come by chunks, as the producer looks at them."""
+        return sorted(self.refusals, key=lambda bad: bad.place.record)
+
 
 class Enqueueing:
     """One run over one file."""

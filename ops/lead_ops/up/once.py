@@ -83,6 +83,6 @@ class Once:
             "seconds": round(time.monotonic() - self._began_at, 3),
             "refusals": [
                 {"line": bad.place.line, "record": bad.place.record, "reason": bad.message}
-                for bad in sorted(tally.refusals, key=lambda bad: bad.place.record)
+                for bad in tally.in_order()
             ],
         }

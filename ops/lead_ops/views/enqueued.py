@@ -35,7 +35,7 @@ def summary_json(
         "refused": tally.refused,
         "refusals": [
             {"line": bad.place.line, "record": bad.place.record, "message": bad.message}
-            for bad in sorted(tally.refusals, key=lambda bad: bad.place.record)
+            for bad in tally.in_order()
         ],
         "complete": complete,
         "up_to_line": tally.line,
