@@ -11,6 +11,7 @@ from lead_ops.sandbox import SandboxServer
 from lead_producers import LeadProducer
 from lead_producers.keys import Keys
 
+from tests.integration import api_calls
 from tests.integration.bad_server import BadServer, Serve
 from tests.integration.fleet import Fleet, MakeFleet
 from tests.integration.queues import Queue
@@ -22,6 +23,22 @@ def serve() -> Iterator[Serve]:
     """Start a server for a behaviour; `scheme="https"` for TLS."""
     with ExitStack() as stack:
         yield lambda behaviour, **options: stack.enter_context(BadServer(behaviour, **options))
+
+
+@pytest.fixture(params=["awaited", "begun"])
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Both ways of `api_calls.post`, one after the other."""
+    api_calls.way.is_begun = api_calls.way.opens_first = request.param == "begun"
+    yield
+    api_calls.way.is_begun = api_calls.way.opens_first = False
+
+
+@pytest.fixture(params=["awaited", "begun"])
+def way_of_the_kept(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The same, but a connection is opened by the call that needs one."""
+    api_calls.way.is_begun = request.param == "begun"
+    yield
+    api_calls.way.is_begun = False
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 from celery import signals
 from lead_worker.app import app
-from lead_worker.sender import Job, Result, Sender
+from lead_worker.sender import Job, Letter, Result, Sender
 
 __all__ = ["app"]
 
@@ -19,17 +19,17 @@ SECRET = "Renata Leaky, renata.leaky@example.com, (11) 97777-6655"
 BUGGY = "buggy"
 """The agent whose leads are a bug's."""
 
-_send = Sender._send
+_letter = Sender._letter
 
 
-def _tell_all(self: Sender, job: Job) -> Result:
+def _tell_all(self: Sender, job: Job) -> Letter | Result:
     if BUGGY.encode() in job.lead.raw:
         name, wrong = str(job.lead.raw), {"values": job.lead.raw}
         raise KeyError(f"{SECRET} {name} {wrong}")
-    return _send(self, job)
+    return _letter(self, job)
 
 
-Sender._send = _tell_all  # type: ignore[method-assign]
+Sender._letter = _tell_all  # type: ignore[method-assign]
 
 
 @app.task(name="lead_worker.leaky")  # type: ignore[untyped-decorator]

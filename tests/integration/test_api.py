@@ -28,6 +28,8 @@ from tests.integration.api_calls import BODY, TOKEN, client, judged, outcome_of,
 from tests.integration.bad_server import Peer, Serve
 from tests.integration.behaviours import ECHO, OK, SENT, answering, hanging_up_after, http
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def test_the_request_is_what_the_contract_asks_for_to_the_letter(serve: Serve) -> None:
     server = serve(answering(OK))

@@ -18,6 +18,8 @@ from tests.integration.api_calls import BODY, client, judged, outcome_of, post
 from tests.integration.bad_server import CERTIFICATE, Peer, Serve
 from tests.integration.behaviours import OK, answering, hanging_up_after, http
 
+pytestmark = pytest.mark.usefixtures("way_of_the_kept")
+
 
 def test_a_kept_connection_that_the_server_closed_is_not_an_unknown_outcome(serve: Serve) -> None:
     server = serve(hanging_up_after(OK))
@@ -29,7 +31,7 @@ def test_a_kept_connection_that_the_server_closed_is_not_an_unknown_outcome(serv
 
 
 def wait_for_the_goodbye(api: LeadsApi) -> None:
-    pool: Any = api._adapter._pool.pool
+    pool: Any = api._adapter.pool.pool
     [kept] = [connection.sock for connection in pool.queue if connection is not None]
     select.select([kept], [], [])
     assert kept.recv(1, socket.MSG_PEEK) == b""

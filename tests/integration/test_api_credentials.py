@@ -18,6 +18,8 @@ from tests.integration.api_calls import BODY, TOKEN, client, post
 from tests.integration.bad_server import Peer, Serve
 from tests.integration.behaviours import OK, answering, http
 
+pytestmark = pytest.mark.usefixtures("way")
+
 ASKED = (("name", "Ana"),)
 
 

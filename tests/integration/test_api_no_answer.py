@@ -24,6 +24,8 @@ from tests.integration.behaviours import (
     silent,
 )
 
+pytestmark = pytest.mark.usefixtures("way")
+
 MANY = b"x" * 10_000
 NO_ANSWERS = {
     "closed after the request": (closing, "dropped"),

@@ -28,6 +28,8 @@ from tests.integration.api_calls import (
 from tests.integration.bad_server import CERTIFICATE, Behaviour, Peer, Serve
 from tests.integration.behaviours import OK, answering, http
 
+pytestmark = pytest.mark.usefixtures("way_of_the_kept")
+
 
 def test_a_closed_port_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:

@@ -21,6 +21,8 @@ from tests.integration.behaviours import (
     tunnelling,
 )
 
+pytestmark = pytest.mark.usefixtures("way_of_the_kept")
+
 
 def test_the_proxy_of_the_settings_is_used(serve: Serve) -> None:
     server, proxy = serve(answering(http(500))), serve(answering(OK))

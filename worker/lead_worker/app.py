@@ -25,7 +25,7 @@ from kombu.entity import Exchange, Queue
 from lead_producers.bell import QUEUE as BELL_QUEUE
 from lead_producers.keys import Keys
 
-from . import bell_transport, logs, sentry
+from . import bell_transport, collector, logs, sentry
 from .absence import Absence
 from .celery_logs import LoggingApp, tell_stacks_at_sigusr1
 from .courier import Courier
@@ -95,6 +95,7 @@ class Runtime:
         """
         self._open()
         self.store.silence(BELL_QUEUE, CALENDAR_QUEUE)
+        collector.look_seldom()
         self.courier.start()
         self.heartbeat.start()
 

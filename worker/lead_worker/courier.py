@@ -1,11 +1,11 @@
 """The shell around one process's deliveries: claim, hand to the sending threads, settle.
 
 One dispatcher thread talks to Redis: in one round trip it settles what is done and claims as many
-leads as sending threads are free. It must never hold a lead that is not leased.
+leads as may be sent at once. It must never hold a lead that is not leased.
 
-How a lead comes and goes: a bell, or the heartbeat, makes a wish. The dispatcher claims. A sending
-thread attempts each lead and gives back a result. The next round trip settles the results and
-claims again, until nothing is claimable. Before it settles, it tells the governor what came back,
+How a lead comes and goes: a bell, or the heartbeat, makes a wish. The dispatcher claims. `Sending`
+attempts each lead and gives back a result. The next round trip settles the results and claims
+again, until nothing is claimable. Before it settles, it tells the governor what came back,
 so that a hold is there before a lead can be claimed again. Where a round trip fails, all of it is
 repeated as it was: settles are fenced by their token, and a claim's number gives the same batch.
 """
@@ -26,7 +26,8 @@ from .core.outcome import GivenBack, HoldKind
 from .governing import Governing
 from .metering import Meter
 from .reporting import Reporter
-from .sender import Job, Result, Sender, after_a_bug
+from .sender import Job, Result, Sender
+from .sending import Sending
 from .settings import Settings
 from .store import Claim, Held, Limits, Store, StoreError, Turn
 from .telling import tell
@@ -42,9 +43,6 @@ LOOK_UP_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
 """Pauses between tries while Redis does not answer; they double."""
-
-GATHER_SECONDS = 0.001
-"""How long a first result waits for others to share its round trip, while most are in flight."""
 
 
 class _Wish:
@@ -70,15 +68,12 @@ class Courier:
         self._sender = Sender(settings)
         self._concluder = Concluder(settings, store.worker)
         self._governing = Governing(settings, store, meter)
-        self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._events: queue.SimpleQueue[Result | _Wish] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[list[Result] | _Wish] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self.bells_answered = 0
         self._dispatcher = threading.Thread(target=self._dispatch, name="courier", daemon=True)
-        self._threads = [
-            threading.Thread(target=self._send_forever, name=f"sender-{n}", daemon=True)
-            for n in range(settings.concurrency)
-        ]
+        self._most_in_flight = settings.concurrency
+        self._sending = Sending(self._sender, reporter, self._most_in_flight, self._events.put)
         # What follows belongs to the dispatcher.
         self._in_flight = 0
         self._done: list[Result] = []
@@ -89,8 +84,8 @@ class Courier:
         self._absence = Absence("deliveries (outcomes are kept)")
 
     def start(self) -> None:
-        for thread in (self._dispatcher, *self._threads):
-            thread.start()
+        self._dispatcher.start()
+        self._sending.start()
 
     def drain(self) -> None:
         """Answer a bell: return when nothing is claimable any more, or after a slice.
@@ -144,19 +139,9 @@ class Courier:
         self._stopping.set()
         self._events.put(_Wish())
         self._dispatcher.join(timeout_seconds)
-        for _ in self._threads:
-            self._inbox.put(None)
+        self._sending.stop()
         self._sender.close()
         return not self._dispatcher.is_alive()
-
-    def _send_forever(self) -> None:
-        while job := self._inbox.get():
-            try:
-                result = self._sender.attempt(job)
-            except Exception as error:  # noqa: BLE001 - a bug must not take the lead with it
-                self._reporter.bug(error, job.lead.lead_id)
-                result = after_a_bug(job)
-            self._events.put(result)
 
     def _dispatch(self) -> None:
         while not self._finished():
@@ -200,15 +185,9 @@ class Courier:
         self._failures = 0
 
     def _collect(self) -> None:
-        """Wait until there is something to do, then take all that has come.
-
-        A first result waits a moment for others, as long as most are still in flight. It sleeps
-        instead of waiting for each: every wake-up would take the interpreter from a sender.
-        """
+        """Wait until there is something to do, then take all that has come."""
         with suppress(queue.Empty):
             self._note(self._events.get(timeout=self._patience_seconds()))
-            if 0 < len(self._done) < self._in_flight:
-                time.sleep(GATHER_SECONDS)
             while True:
                 self._note(self._events.get_nowait())
 
@@ -220,20 +199,20 @@ class Courier:
             return 0.0
         return self._claiming.seconds_to_sleep() if self._free else LONGEST_SECONDS
 
-    def _note(self, event: Result | _Wish) -> None:
+    def _note(self, event: list[Result] | _Wish) -> None:
         if isinstance(event, _Wish):
             self._wishes.append(event)
             self._claiming.wanted = True
         else:
-            self._in_flight -= 1
-            self._done.append(event)
+            self._in_flight -= len(event)
+            self._done += event
 
     def _may_claim(self) -> bool:
         return self._claiming.is_due() and self._free > 0 and not self._stopping.is_set()
 
     @property
     def _free(self) -> int:
-        return len(self._threads) - self._in_flight
+        return self._most_in_flight - self._in_flight
 
     def _take_turn(self) -> None:
         """One round trip: settle what is done, claim for the threads that are free."""
@@ -271,12 +250,11 @@ class Courier:
 
     def _take(self, turn: Turn, asked_at: float) -> None:
         self._claiming.answered(turn)
-        for lead in turn.claimed:
-            if self._stopping.is_set():
-                self._done.append(Result(lead, GivenBack(None, "stopping")))
-            else:
-                self._in_flight += 1
-                self._inbox.put(Job(lead, asked_at, turn.paced))
+        if self._stopping.is_set():
+            self._done += [Result(lead, GivenBack(None, "stopping")) for lead in turn.claimed]
+        elif turn.claimed:
+            self._in_flight += len(turn.claimed)
+            self._sending.send(Job(lead, asked_at, turn.paced) for lead in turn.claimed)
         if not turn.more:
             self._grant_wishes()
         if turn.held:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
-from .api import LeadsApi
+from .api import Credentials, Exchange, LeadsApi
 from .core.classify import classify
 from .core.lead import body
 from .core.looks import as_outcome
@@ -64,6 +65,35 @@ class Result:
     api_seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A lead as it is sent.
+
+    Attributes:
+        body: what the API is to take down; `sent` is the same as bytes.
+        begun_at: when its call began, as `time.monotonic` counts.
+    """
+
+    job: Job
+    body: dict[str, Any]
+    sent: bytes
+    credentials: Credentials
+    begun_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """An attempt that was begun, and what its answer is awaited by."""
+
+    letter: Letter
+    exchange: Exchange
+
+    @property
+    def job(self) -> Job:
+        """The lead's."""
+        return self.letter.job
+
+
 class Sender:
     """Makes attempts and looks; threads share it."""
 
@@ -87,39 +117,69 @@ class Sender:
         return token is not None
 
     def attempt(self, job: Job) -> Result:
-        """Make one attempt at a lead, or one look for it."""
-        lead = job.lead
-        if job.paced and time.monotonic() - job.asked_at_monotonic > LATE_SECONDS:
-            return Result(lead, GivenBack(None, "late"))
-        if not lead.look:
+        """Make one attempt at a lead, or one look for it; it may take as long as a call may."""
+        if _is_late(job):
+            return Result(job.lead, GivenBack(None, "late"))
+        if not job.lead.look:
             return self._send(job)
         if self._settings.on_unknown_outcome != "reconcile":
-            return Result(lead, Unknown("lease_expired"))
+            return Result(job.lead, Unknown("lease_expired"))
         return self._look(job)
+
+    def begin(self, job: Job) -> Result | UnderWay | None:
+        """Begin what `attempt` does, without waiting; None where only `attempt` can."""
+        if job.lead.look:
+            return None
+        if _is_late(job):
+            return Result(job.lead, GivenBack(None, "late"))
+        letter = self._letter(job)
+        if isinstance(letter, Result):
+            return letter
+        begun = self._api.begin_post(
+            letter.sent, lease_ends_at_monotonic=self._ends(job), credentials=letter.credentials
+        )
+        if begun is None:
+            return None
+        if isinstance(begun, Exchange):
+            return UnderWay(letter, begun)
+        return self._answered(letter, begun)
+
+    def finish(self, under_way: UnderWay) -> Result:
+        """End an attempt that was begun. It waits only for what is missing of the answer."""
+        return self._answered(under_way.letter, under_way.exchange.reply())
 
     def close(self) -> None:
         """Close the connections to the API."""
         self._api.close()
 
     def _send(self, job: Job) -> Result:
-        lead, credentials = job.lead, self._api.credentials
-        valid = validate(lead.raw, self._rules)
-        if isinstance(valid, Invalid):
-            return Result(lead, valid, _since(job))
-        sent = body(valid)
-        begun_at = time.monotonic()
+        letter = self._letter(job)
+        if isinstance(letter, Result):
+            return letter
         reply = self._api.post_lead(
-            write(sent).encode(), lease_ends_at_monotonic=self._ends(job), credentials=credentials
+            letter.sent, lease_ends_at_monotonic=self._ends(job), credentials=letter.credentials
         )
-        api_seconds = time.monotonic() - begun_at
+        return self._answered(letter, reply)
+
+    def _letter(self, job: Job) -> Letter | Result:
+        credentials = self._api.credentials
+        valid = validate(job.lead.raw, self._rules)
+        if isinstance(valid, Invalid):
+            return Result(job.lead, valid, _since(job))
+        sent = body(valid)
+        return Letter(job, sent, write(sent).encode(), credentials, time.monotonic())
+
+    def _answered(self, letter: Letter, reply: Reply) -> Result:
+        job, mark = letter.job, letter.credentials.mark
+        api_seconds = time.monotonic() - letter.begun_at
         if self._api_offset_seconds is None:
-            self._compare_clocks(reply, lead.claimed_at + _since(job))
+            self._compare_clocks(reply, job.lead.claimed_at + _since(job))
         cap = self._settings.retry_after_cap_seconds
-        outcome = classify(reply, sent, now_at=time.time(), retry_after_cap_seconds=cap)
-        if _refuses_the_token(outcome) and self._has_another_token(credentials.mark):
+        outcome = classify(reply, letter.body, now_at=time.time(), retry_after_cap_seconds=cap)
+        if _refuses_the_token(outcome) and self._has_another_token(mark):
             outcome = GivenBack(None, "token_changed")
-        answer, mark = answer_class(reply), credentials.mark
-        return Result(lead, outcome, _since(job), mark, answer=answer, api_seconds=api_seconds)
+        answer = answer_class(reply)
+        return Result(job.lead, outcome, _since(job), mark, answer=answer, api_seconds=api_seconds)
 
     def _look(self, job: Job) -> Result:
         lead, credentials = job.lead, self._api.credentials
@@ -168,6 +228,10 @@ class Sender:
 
     def _ends(self, job: Job) -> float:
         return job.asked_at_monotonic + self._settings.lease_seconds
+
+
+def _is_late(job: Job) -> bool:
+    return job.paced and _since(job) > LATE_SECONDS
 
 
 def _refuses_the_token(outcome: Outcome) -> bool:

@@ -14,10 +14,12 @@ libraries out: theirs hold the request, and so the token and the lead.
 | `connection` | urllib3's connections, taught to keep the call's limits and to say what failed |
 | `response` | an answer as it comes in: its headers, and the framing of its body |
 | `adapter` | requests' adapter: one address, one pool, one TLS context |
-| `answer` | the body, within the size cap |
+| `answer` | the body, within the size cap, and what is certain without one |
+| `exchange` | one call on an open connection, for whoever must not wait for it |
 """
 
 from .client import LeadsApi
 from .credentials import Credentials
+from .exchange import Exchange, Progress
 
-__all__ = ["Credentials", "LeadsApi"]
+__all__ = ["Credentials", "Exchange", "LeadsApi", "Progress"]

@@ -11,12 +11,14 @@ from typing import Any
 
 from requests import PreparedRequest, Response
 from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
+from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import PoolManager
 from urllib3.util import Retry, parse_url
 
 from ..errors import SettingsError
 from ..settings import Settings
-from .connection import BoundedPool, BoundedTLSPool
+from .call import Call, calling
+from .connection import BoundedConnection, BoundedPool, BoundedTLSPool
 
 _POOLS = {"http": BoundedPool, "https": BoundedTLSPool}
 
@@ -33,10 +35,10 @@ class LeadsAdapter(HTTPAdapter):
         super().__init__(1, settings.concurrency, Retry(total=False))
         proxy = str(settings.api_proxy)
         manager = self.proxy_manager_for(proxy) if proxy else self.poolmanager
-        self._pool = manager.connection_from_url(self.url)
+        self.pool: Any = manager.connection_from_url(self.url)
         target = PreparedRequest()
         target.url = self.url
-        self._target = super().request_url(target, {"all": proxy} if proxy else {})
+        self.target = super().request_url(target, {"all": proxy} if proxy else {})
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
@@ -52,18 +54,32 @@ class LeadsAdapter(HTTPAdapter):
         return manager
 
     def get_connection_with_tls_context(self, *_: object, **__: object) -> Any:
-        return self._pool
+        return self.pool
+
+    def open_connection(self, call: Call) -> BoundedConnection | None:
+        """A connection that is open and can be used at once, taken out of the pool; None where
+        one would have to be opened, or waited for."""
+        try:
+            with calling(call):
+                connection: BoundedConnection = self.pool._get_conn()
+        except HTTPError:
+            return None  # it is closed: whoever may wait says so
+        if connection.can_begin:
+            return connection
+        if connection.sock is not None:
+            self.pool._put_conn(connection)
+        return None
 
     def cert_verify(self, *_: object) -> None:
         """Nothing: the TLS context verifies."""
 
     def request_url(self, *_: object, **__: object) -> str:
         """The target without a query: the connection adds the call's (see `Call`)."""
-        return self._target
+        return self.target
 
     def close(self) -> None:
         super().close()
-        self._pool.close()  # urllib3's managers only forget their pools
+        self.pool.close()  # urllib3's managers only forget their pools
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         response = Response()

@@ -1,4 +1,4 @@
-"""The body of an answer, whole and within the size cap.
+"""An answer, whole and within the size cap, and what is certain where there is none.
 
 It owns how much is read, and how much is unpacked. It must not look at what the body says.
 """
@@ -6,15 +6,43 @@ It owns how much is read, and how much is unpacked. It must not look at what the
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 
-from ..core.reply import Answered
-from .call import CallFailed
+from ..core.reply import Answered, NoAnswer, NotSent, Reply
+from .call import Call, CallFailed, calling
 from .connection import LIBRARY_ERRORS
 from .response import BoundedResponse
 
 _BLOCK_BYTES = 65_536
 _ZLIB_OR_GZIP = 47
 """zlib's window size for "find out by the header which of the two it is"."""
+
+
+def certain(call: Call, answer: Callable[[], Answered]) -> Reply:
+    """The answer, or what is certain where there is none; what the network does is no exception."""
+    try:
+        with calling(call):
+            return answer()
+    except CallFailed as failure:
+        cause = failure.cause
+    except LIBRARY_ERRORS:
+        cause = "garbled" if call.sent else "connect"
+    return NoAnswer(cause) if call.sent else NotSent(cause)
+
+
+def take_answer(raw: BoundedResponse, cap_bytes: int) -> Answered:
+    """Read an answer to its end, and give its connection back; close it where that fails.
+
+    Raises:
+        CallFailed: as `read_answer`.
+    """
+    try:
+        return read_answer(raw, cap_bytes)
+    except BaseException:
+        raw.drop_conn()
+        raise
+    finally:
+        raw.release_conn()
 
 
 def read_answer(raw: BoundedResponse, cap_bytes: int) -> Answered:

@@ -16,10 +16,10 @@ from requests import PreparedRequest
 from ..core.reply import Answered, NoAnswer, NotSent, Reply
 from ..settings import Secret, Settings
 from .adapter import LeadsAdapter
-from .answer import read_answer
-from .call import Call, CallFailed, calling
-from .connection import LIBRARY_ERRORS
+from .answer import certain, take_answer
+from .call import Call, CallFailed
 from .credentials import Credentials, credentials_of
+from .exchange import Exchange
 from .response import BoundedResponse
 
 
@@ -81,6 +81,34 @@ class LeadsApi:
         request.headers["Content-Length"] = str(len(body))
         return self._call(request, "", lease_ends_at_monotonic)
 
+    def begin_post(
+        self,
+        body: bytes,
+        *,
+        lease_ends_at_monotonic: float,
+        credentials: Credentials | None = None,
+    ) -> Exchange | Reply | None:
+        """Begin what `post_lead` does, without waiting for anything.
+
+        Returns:
+            What to wait for; a reply, where it has failed already; None where it would have to wait
+            for a connection first, which `post_lead` can.
+        """
+        call = Call(self._settings, monotonic())
+        if call.deadline_at > lease_ends_at_monotonic:
+            return NotSent("lease_short")
+        connection = self._adapter.open_connection(call)
+        if connection is None:
+            return None
+        exchange = Exchange(self._adapter.pool, connection, call, self._settings.max_answer_bytes)
+        headers = self._headers(credentials) | {"Content-Length": str(len(body))}
+        try:
+            exchange.send(self._adapter.target, body, headers)
+        except CallFailed as failure:
+            exchange.close()
+            return NoAnswer(failure.cause) if call.sent else NotSent(failure.cause)
+        return exchange
+
     def find_leads(
         self,
         parameters: Sequence[tuple[str, str]],
@@ -112,29 +140,18 @@ class LeadsApi:
         request = PreparedRequest()
         request.method, request.url = method, self._adapter.url
         # A plain dict: requests' own kind costs a sixth of the whole call.
-        headers = (credentials or self._credentials).headers
-        request.headers = {"Host": self._adapter.host, **headers}  # type: ignore[assignment]
+        request.headers = self._headers(credentials)  # type: ignore[assignment]
         return request
+
+    def _headers(self, credentials: Credentials | None) -> dict[str, str]:
+        return {"Host": self._adapter.host, **(credentials or self._credentials).headers}
 
     def _call(self, request: PreparedRequest, query: str, lease_ends_at_monotonic: float) -> Reply:
         call = Call(self._settings, monotonic(), query)
         if call.deadline_at > lease_ends_at_monotonic:
             return NotSent("lease_short")
-        try:
-            with calling(call):
-                return self._exchange(request)
-        except CallFailed as failure:
-            cause = failure.cause
-        except LIBRARY_ERRORS:
-            cause = "garbled" if call.sent else "connect"
-        return NoAnswer(cause) if call.sent else NotSent(cause)
+        return certain(call, lambda: self._answer(request))
 
-    def _exchange(self, request: PreparedRequest) -> Answered:
+    def _answer(self, request: PreparedRequest) -> Answered:
         raw = cast(BoundedResponse, self._adapter.send(request, stream=True).raw)
-        try:
-            return read_answer(raw, self._settings.max_answer_bytes)
-        except BaseException:
-            raw.drop_conn()
-            raise
-        finally:
-            raw.release_conn()
+        return take_answer(raw, self._settings.max_answer_bytes)

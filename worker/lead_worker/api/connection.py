@@ -16,6 +16,7 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
@@ -38,6 +39,12 @@ class BoundedConnection(HTTPConnection):
     response_class = BoundedResponse  # of a proxy that is asked for a tunnel
     _answered_at = 0.0
     _method = ""
+
+    @property
+    def can_begin(self) -> bool:
+        """Whether a request can be begun on it without waiting. TLS within the TLS of a proxy is
+        written by urllib3 in a way that waits."""
+        return isinstance(self.sock, socket.socket)
 
     @property
     def is_connected(self) -> bool:
@@ -64,18 +71,41 @@ class BoundedConnection(HTTPConnection):
         Args:
             headers: all that the request has, `Host` and `Content-Length` among them.
         """
+        request = self._written(method, url, body or b"", headers)
+        if self.sock is None:
+            self.connect()
+        self.write(memoryview(request))
+
+    def begin(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> memoryview:
+        """Write the request on a connection that is open, without waiting; gives what is left of
+        it, which is nothing where it is not far larger than a lead."""
+        rest = memoryview(self._written(method, url, body, headers))
+        current().begin_sending()
+        if self.sock.gettimeout() != 0:
+            self.sock.settimeout(0)
+        try:
+            return rest[self.sock.send(rest) :]
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return rest
+        except ConnectionError:
+            return rest[:0]  # the API may have answered before it closed: a 413, say
+        except OSError:
+            raise CallFailed("dropped") from None
+
+    def _written(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         self._method = method
         head = [f"{method} {url}{current().query} HTTP/1.1"]
         head += [f"{name}: {value}" for name, value in headers.items()]
-        request = "\r\n".join([*head, "", ""]).encode("ascii") + (body or b"")
-        if self.sock is None:
-            self.connect()
-        self._write(request)
+        return "\r\n".join([*head, "", ""]).encode("ascii") + body
 
-    def _write(self, request: bytes) -> None:
+    def write(self, rest: memoryview) -> None:
+        """Write a request, or the rest of one, within the limits of the call.
+
+        Raises:
+            CallFailed: `deadline`; `dropped`.
+        """
         call = current()
         call.begin_sending()
-        rest = memoryview(request)
         try:
             while rest:
                 self.sock.settimeout(call.seconds_left())
@@ -83,13 +113,17 @@ class BoundedConnection(HTTPConnection):
         except TimeoutError:
             raise CallFailed(call.late) from None
         except ConnectionError:
-            pass  # the API may have answered before it closed: a 413, say
+            pass  # as above
         except OSError:
             raise CallFailed("dropped") from None
 
-    def getresponse(self) -> Any:
-        """The answer, read up to its body; it keeps the socket where the connection is to close."""
-        response = BoundedResponse(self.sock, self._method)
+    def getresponse(self, begun: bytes = b"") -> Any:
+        """The answer, read up to its body; it keeps the socket where the connection is to close.
+
+        Args:
+            begun: what was received of it before.
+        """
+        response = BoundedResponse(self.sock, self._method, begun)
         try:
             response.begin()
         except LIBRARY_ERRORS as error:

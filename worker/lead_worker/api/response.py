@@ -12,7 +12,7 @@ import io
 import socket
 from typing import Any
 
-from .call import CallFailed, current
+from .call import Call, CallFailed, current
 
 MAX_LINE_BYTES = 65_536
 MAX_HEADERS = 100
@@ -24,10 +24,14 @@ class BoundedStream(io.RawIOBase):
 
     Each read waits for no longer than is left of the call; `timeout=` of requests bounds one read,
     so that a server that drips a byte a second would hold the call open for ever.
+
+    Args:
+        begun: what was read of it before.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, begun: bytes = b"") -> None:
         self._sock = sock
+        self._begun = memoryview(begun)
         # Only to be closed: the socket lives until every file that was made of it is closed.
         self._raw = sock.makefile("rb", buffering=0)
 
@@ -40,13 +44,21 @@ class BoundedStream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         call = current()
-        self._sock.settimeout(call.seconds_left())
-        try:
-            count = self._sock.recv_into(buffer)
-        except TimeoutError:
-            raise CallFailed(call.late) from None
+        count = self._read_begun(buffer) or self._receive(buffer, call)
         call.received(count)
         return count
+
+    def _read_begun(self, buffer: Any) -> int:
+        count = min(len(buffer), len(self._begun))
+        buffer[:count], self._begun = self._begun[:count], self._begun[count:]
+        return count
+
+    def _receive(self, buffer: Any, call: Call) -> int:
+        self._sock.settimeout(call.seconds_left())
+        try:
+            return self._sock.recv_into(buffer)
+        except TimeoutError:
+            raise CallFailed(call.late) from None
 
     def close(self) -> None:
         self._raw.close()
@@ -56,7 +68,8 @@ class BoundedStream(io.RawIOBase):
 class BoundedResponse(http.client.HTTPResponse):
     """An answer that is read within the limits of the call, interim answers skipped.
 
-    urllib3's pool sets `retries`, `_pool` and `_connection`, as it does of its own responses.
+    urllib3's pool sets `retries`, `_pool` and `_connection`, as it does of its own responses; where
+    it was not asked, `belongs_to` does.
 
     Attributes:
         headers: names in lower case; the values of one that is repeated are joined by commas.
@@ -66,8 +79,12 @@ class BoundedResponse(http.client.HTTPResponse):
     _pool: Any = None
     _connection: Any = None
 
-    def __init__(self, sock: socket.socket, method: str) -> None:
-        super().__init__(BoundedStream(sock), method=method)  # type: ignore[arg-type]
+    def __init__(self, sock: socket.socket, method: str, begun: bytes = b"") -> None:
+        super().__init__(BoundedStream(sock, begun), method=method)  # type: ignore[arg-type]
+
+    def belongs_to(self, pool: Any, connection: Any) -> None:
+        """Say where its connection is to be given back."""
+        self._pool, self._connection = pool, connection
 
     def begin(self) -> None:
         """Read up to the body. Python's takes `103 Early Hints` for the answer itself, and would
