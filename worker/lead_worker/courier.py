@@ -1,4 +1,4 @@
-"""The shell around one process's deliveries: claim, hand to the sending threads, settle.
+"""The shell around one process's deliveries: claim, have sent, settle.
 
 One dispatcher thread talks to Redis: in one round trip it settles what is done and claims as many
 leads as may be sent at once. It must never hold a lead that is not leased.
@@ -215,7 +215,7 @@ class Courier:
         return self._most_in_flight - self._in_flight
 
     def _take_turn(self) -> None:
-        """One round trip: settle what is done, claim for the threads that are free."""
+        """One round trip: settle what is done, claim as many as may be sent besides."""
         claim, asked_at = self._next_claim()
         if not self._owed and not claim:
             return

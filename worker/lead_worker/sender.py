@@ -30,7 +30,7 @@ LATE_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed lead on its way to a sending thread.
+    """A claimed lead that is to be sent.
 
     Attributes:
         asked_at_monotonic: when the claim was asked for, so that the lease surely lasts from then.

@@ -1,7 +1,7 @@
 """A trace of a delivery: from the app's request that enqueued the lead to the API's answer.
 
 It owns which deliveries are traced, and builds each trace when the lead is settled, so that the
-sending threads know nothing of it. It must not hold a value of a lead.
+senders know nothing of it. It must not hold a value of a lead.
 """
 
 from __future__ import annotations
