@@ -41,11 +41,6 @@ class Sending:
         self._done = done
         self._jobs: deque[Job] = deque()
         self._under_way: dict[int, UnderWay] = {}  # by file descriptor, the earliest first
-        self._selector = selectors.DefaultSelector()
-        self._bell, self._rung = socket.socketpair()
-        self._bell.setblocking(False)
-        self._rung.setblocking(False)
-        self._selector.register(self._rung, selectors.EVENT_READ)
         self._to_be_waited_for: queue.SimpleQueue[Job | UnderWay | None] = queue.SimpleQueue()
         self._stopped = False
         self._threads = [
@@ -58,6 +53,11 @@ class Sending:
 
     def start(self) -> None:
         """Begin."""
+        self._selector = selectors.DefaultSelector()
+        self._bell, self._rung = socket.socketpair()
+        self._bell.setblocking(False)
+        self._rung.setblocking(False)
+        self._selector.register(self._rung, selectors.EVENT_READ)
         for thread in self._threads:
             thread.start()
 
