@@ -222,6 +222,16 @@ def test_an_id_that_is_anothers_by_now_is_not_forgotten_with_who_had_it_first(
     assert api_keys(queue) == {"api-1": "b"}
 
 
+def test_who_is_sent_again_by_force_keeps_all_ids_that_were_answered(queue: Queue) -> None:
+    answered(queue, "a", "api-1")
+    for api_id in ("api-2", "api-3"):
+        assert queue.store().replay("a", f"act of {api_id}", ENTRY, force=True) == "ok"
+        assert queue.deliver(claim(queue, "a"), api_id) == "ok"
+    assert (queue.record("a")["api_id"], queue.record("a")["also"]) == ("api-3", "api-1 api-2")
+    assert api_keys(queue) == {"api-1": "a", "api-2": "a", "api-3": "a"}
+    assert queue.store().counts().duplicates == 2
+
+
 def test_the_erased_keep_their_ids_so_that_nobody_else_is_taken_for_them(queue: Queue) -> None:
     answered(queue, "a", "api-1")
     assert queue.store().erase("a", ENTRY) == "ok"

@@ -15,7 +15,7 @@ from lead_worker.store.reading import Reading
 from tests.integration.queues import WIDE, Queue
 
 SLACK_SECONDS = 1.0
-"""How late a request may reach the API after its claim; `prelude.lua` has the same."""
+"""How late a request may reach the API after its claim; `fleet.lua` has the same."""
 
 WINDOW_SECONDS = 60.0 + SLACK_SECONDS
 BURSTS = {1: 1, 50: 1, 199: 1, 200: 2, 600: 6, 6000: 60}

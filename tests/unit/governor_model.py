@@ -1,6 +1,6 @@
 """A fleet in pure Python, as far as the governor sees it: time is simulated, the API is a function.
 
-`_admit` and `_choose` are copies of those in `prelude.lua` and `claim.lua`, `_judge` of what
+`_admit` and `_choose` are copies of those in `fleet.lua` and `claim.lua`, `_judge` of what
 `govern.lua` does to leads. All decisions are the core's own; what each one was is kept in `log`.
 """
 

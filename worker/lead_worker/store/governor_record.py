@@ -1,6 +1,6 @@
 """The governor's record as Redis keeps it: a hash of texts, and back.
 
-It owns the names of the fields, which `prelude.lua` and `enqueue.lua` read too. What cannot be read
+It owns the names of the fields, which `fleet.lua` and `enqueue.lua` read too. What cannot be read
 (a neighbouring release wrote it, or somebody damaged it) counts as not there, never as an error.
 """
 

@@ -19,11 +19,14 @@ from redis.retry import Retry
 
 _FOLDER = files(__package__).joinpath("scripts")
 _PRELUDE = _FOLDER.joinpath("prelude.lua").read_bytes()
+_FLEET = _FOLDER.joinpath("fleet.lua").read_bytes()
+_ALONE = {"settle"}
+"""Those that need no more than the prelude: they are run for each lead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One transition: its text, the prelude before it, and its SHA-1."""
+    """One transition: its text with all that it begins with, and its SHA-1."""
 
     name: str
     text: bytes
@@ -31,7 +34,8 @@ class Script:
 
 
 def _load(name: str) -> Script:
-    text = _PRELUDE + _FOLDER.joinpath(f"{name}.lua").read_bytes()
+    begins = _PRELUDE if name in _ALONE else _PRELUDE + _FLEET
+    text = begins + _FOLDER.joinpath(f"{name}.lua").read_bytes()
     return Script(name, text, hashlib.sha1(text, usedforsecurity=False).hexdigest())
 
 

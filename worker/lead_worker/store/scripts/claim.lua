@@ -23,29 +23,40 @@ local token, ours = worker .. ':' .. ARGV[3], tonumber(ARGV[7])
 local QUEUES = {{name = 'due:live', share = 7}, {name = 'due:bulk', share = 2}, {name = 'unknown', share = 1}}
 local g = governor()
 local held = held_seconds(g)
-local reply, taken = {'ok', stamp(now), 0, '', g.busy and 1 or 0, 0, 0}, {}
+local began, ends = stamp(now), stamp(now + lease)
+local reply, taken, raws = {'ok', began, 0, '', g.busy and 1 or 0, 0, 0}, {}, {}
 
+-- A record as a whole: a fresh lead's has fewer fields than are asked for below, and each that is looked
+-- for is a search.
 local function read(id)
-  return redis.call('HMGET', P .. 'lead:' .. id, 'lane', 'source', 'attempts', 'returned', 'expiries',
-    'tried_at', 'held_before', 'suspect', 'token', 'state', 'doubted', 'doubted_at', 'accepted_at',
-    'replayed_at', 'trace')
+  local found, lead = redis.call('HGETALL', P .. 'lead:' .. id), {}
+  for n = 1, #found, 2 do lead[found[n]] = found[n + 1] end
+  return lead
 end
 
-local function about(id, look, lead)
-  if not look then return doubts(lead[11], lead[12]) end
-  local asked = redis.call('HMGET', P .. 'lead:' .. id, 'unknown_since', 'looks', 'look_page', 'unanswered',
-    'similar')
-  return table.concat({asked[1] or stamp(now), asked[2] or 0, asked[3] or 1, asked[4] or 0, asked[5] or 0}, ' ')
+local function about(look, lead)
+  if not look then return doubts(lead.doubted, lead.doubted_at) end
+  return table.concat({lead.unknown_since or began, lead.looks or 0, lead.look_page or 1, lead.unanswered or 0,
+    lead.similar or 0}, ' ')
 end
 
+-- But for the raw leads: `answer_raws` reads all of them at once. What is done to all of a batch is one
+-- command; a batch is no more than a worker sends at once, which fits on Lua's stack.
 local function answer(id, lead, queue)
-  local look = queue == 'unknown'
-  local tried = lead[6] and now - lead[6] - (held - lead[7]) or 0
-  local row = {id, look and 'look' or 'send', lead[1] or '', lead[2] or '', lead[3] or 0, lead[4] or 0,
-    lead[5] or 0, stamp(tried), redis.call('GET', P .. 'raw:' .. id) or '', about(id, look, lead),
-    lead[14] or lead[13] or '', lead[15] or ''}
-  for _, value in ipairs(row) do reply[#reply + 1] = value end
-  taken[#taken + 1] = {id = id, from = P .. queue, look = look, first = not lead[6]}
+  local look, at = queue == 'unknown', #reply
+  local tried = lead.tried_at and now - lead.tried_at - (held - lead.held_before) or 0
+  reply[at + 1], reply[at + 2] = id, look and 'look' or 'send'
+  reply[at + 3], reply[at + 4] = lead.lane or '', lead.source or ''
+  reply[at + 5], reply[at + 6], reply[at + 7] = lead.attempts or 0, lead.returned or 0, lead.expiries or 0
+  reply[at + 8], reply[at + 9], reply[at + 10] = stamp(tried), '', about(look, lead)
+  reply[at + 11], reply[at + 12] = lead.replayed_at or lead.accepted_at or '', lead.trace or ''
+  taken[#taken + 1] = {id = id, queue = queue, look = look, first = not lead.tried_at}
+  raws[#raws + 1] = P .. 'raw:' .. id
+end
+local HEADER, EACH, RAW = 7, 12, 9
+local function answer_raws()
+  if #raws == 0 then return end
+  for n, raw in ipairs(redis.call('MGET', unpack(raws))) do reply[HEADER + EACH * (n - 1) + RAW] = raw or '' end
 end
 
 -- Nobody gets another canary before this one is settled, or its lease is over.
@@ -58,19 +69,20 @@ end
 local last = redis.call('GET', P .. 'claim:' .. worker) or ''
 local last_number, last_alone, last_canary, last_ids = string.match(last, '^(%d+)(!?)~(%d+) (.*)$')
 last_number = tonumber(last_number or 0)
-if last_number > number then return {'stale', stamp(now)} end
+if last_number > number then return {'stale', began} end
 if last_number == number then
   reply[6] = tonumber(last_canary)
   for id in string.gmatch(last_ids, '%S+') do
     local lead = read(id)
-    if lead[9] == token and lead[10] == 'leased' then answer(id, lead, 'leased') end
-    if lead[9] == token and lead[10] == 'unknown' then answer(id, lead, 'unknown') end
+    local still = lead.token == token and (lead.state == 'leased' or lead.state == 'unknown')
+    if still then answer(id, lead, lead.state) end
   end
   reply[7] = permits(tonumber(ARGV[10]), tonumber(ARGV[11])).spacing > 0 and 1 or 0
+  answer_raws()
   permit()
   for _, lead in ipairs(taken) do
-    redis.call('ZADD', lead.from, 'XX', stamp(now + lease), lead.id)
-    if lead.look then redis.call('ZADD', P .. 'looking', stamp(now + lease), lead.id) end
+    redis.call('ZADD', P .. lead.queue, 'XX', ends, lead.id)
+    if lead.look then redis.call('ZADD', P .. 'looking', ends, lead.id) end
   end
   if #taken > 0 and reply[6] > 0 and g.number == last_canary then guard(g, stamp(now + lease + 1)) end
   return reply
@@ -78,13 +90,13 @@ end
 
 for mark, upto in string.gmatch(g.stale or '', '(%S+) (%S+)') do
   if mark == ARGV[8] and now < tonumber(upto) then
-    return {'held', stamp(now), 'credentials', upto, '', 0, ''}
+    return {'held', began, 'credentials', upto, '', 0, ''}
   end
 end
 local room, again, only = admit(g, in_flight(), tonumber(ARGV[9]))
 if room == 0 and g.kind then
   local over = g['until'] and again == 0
-  return {'held', stamp(now), g.kind, g['until'] or '', again and stamp(again) or '', over and 1 or 0,
+  return {'held', began, g.kind, g['until'] or '', again and stamp(again) or '', over and 1 or 0,
     not g.trial_at and g.token_mark or ''}
 end
 local rate = permits(tonumber(ARGV[10]), tonumber(ARGV[11]))
@@ -93,7 +105,7 @@ reply[7] = rate.spacing > 0 and 1 or 0
 
 if last_alone == '!' and ours > 0 then
   local lead = read(string.match(last_ids, '%S+'))
-  if lead[9] == worker .. ':' .. last_number and lead[10] == 'leased' then return reply end
+  if lead.token == worker .. ':' .. last_number and lead.state == 'leased' then return reply end
 end
 
 -- Under a hold one lead is tried: rather one that is not accused, was not the last, was never given
@@ -103,23 +115,23 @@ local function choose()
   local function weigh(ids, queue, rank)
     for _, id in ipairs(ids) do
       local lead, accused = read(id), g.accused and string.find(g.accused, id, 1, true)
-      local mine = rank + (accused and 8 or 0) + (id == g.canary and 4 or 0) + (lead[8] and 2 or 0)
-        + (tonumber(lead[4] or 0) > 0 and 1 or 0)
-      local barred = (accused and only == 'trial') or (lead[8] and ours > 0)
+      local mine = rank + (accused and 8 or 0) + (id == g.canary and 4 or 0) + (lead.suspect and 2 or 0)
+        + (tonumber(lead.returned or 0) > 0 and 1 or 0)
+      local barred = (accused and only == 'trial') or (lead.suspect and ours > 0)
       if not barred and (not best or mine < best_rank) then
         best, best_rank, best_lead = {id, queue}, mine, lead
       end
     end
   end
   for _, queue in ipairs({'due:live', 'due:bulk'}) do
-    weigh(redis.call('ZREVRANGEBYSCORE', P .. queue, stamp(now), '-inf', 'LIMIT', 0, 5), queue, 0)
-    weigh(redis.call('ZRANGEBYSCORE', P .. queue, '-inf', stamp(now), 'LIMIT', 0, 5), queue, 0)
+    weigh(redis.call('ZREVRANGEBYSCORE', P .. queue, began, '-inf', 'LIMIT', 0, 5), queue, 0)
+    weigh(redis.call('ZRANGEBYSCORE', P .. queue, '-inf', began, 'LIMIT', 0, 5), queue, 0)
   end
   if only == 'canary' then
-    weigh(redis.call('ZRANGEBYSCORE', P .. 'unknown', '-inf', stamp(now), 'LIMIT', 0, 5), 'unknown', 16)
+    weigh(redis.call('ZRANGEBYSCORE', P .. 'unknown', '-inf', began, 'LIMIT', 0, 5), 'unknown', 16)
   end
   if best then answer(best[1], best_lead, best[2]) end
-  return best_lead and best_lead[8]
+  return best_lead and best_lead.suspect
 end
 
 -- By smooth weighted round robin over the queues that have something, so that none starves.
@@ -127,7 +139,7 @@ local alone, closed, total, credits = false, false, 0, nil
 local function share_out()
   local filled = {}
   for n, queue in ipairs(QUEUES) do
-    queue.ids = redis.call('ZRANGEBYSCORE', P .. queue.name, '-inf', stamp(now), 'LIMIT', 0, limit + 1)
+    queue.ids = redis.call('ZRANGEBYSCORE', P .. queue.name, '-inf', began, 'LIMIT', 0, limit + 1)
     queue.next, queue.credit = 1, 0
     total = total + #queue.ids
     if #queue.ids > 0 then filled[#filled + 1] = queue end
@@ -148,7 +160,7 @@ local function share_out()
     best.credit = best.credit - sum
     local id = best.ids[best.next]
     local lead = read(id)
-    closed = best.name ~= 'unknown' and lead[8] ~= false
+    closed = best.name ~= 'unknown' and lead.suspect ~= nil
     alone = closed and #taken + ours == 0
     if not closed or alone then answer(id, lead, best.name) end
     if closed then return end
@@ -170,21 +182,35 @@ end
 if left and #taken == most and not closed then reply[3] = 1 end
 if #taken == 0 then return reply end
 
-local ids = {}
+answer_raws()
+local ids, leaving, leased, looking = {}, {['due:live'] = {}, ['due:bulk'] = {}, unknown = {}}, {}, {}
 for n, lead in ipairs(taken) do
-  local key = P .. 'lead:' .. lead.id
-  redis.call('ZREM', lead.from, lead.id)
-  redis.call('ZADD', P .. (lead.look and 'unknown' or 'leased'), stamp(now + lease), lead.id)
-  if lead.look then
-    redis.call('ZADD', P .. 'looking', stamp(now + lease), lead.id)
-    redis.call('HSET', key, 'token', token)
-  else
-    redis.call('HSET', key, 'state', 'leased', 'token', token, 'claimed_at', stamp(now))
-  end
-  if lead.first then redis.call('HSET', key, 'tried_at', stamp(now), 'held_before', stamp(held)) end
-  ids[n] = lead.id
+  local left, scored = leaving[lead.queue], lead.look and looking or leased
+  ids[n], left[#left + 1] = lead.id, lead.id
+  scored[#scored + 1], scored[#scored + 2] = ends, lead.id
 end
-redis.call('HSET', P .. 'counts', 'claimed_at', stamp(now))
+for _, queue in ipairs(QUEUES) do
+  local left = leaving[queue.name]
+  if #left > 0 then redis.call('ZREM', P .. queue.name, unpack(left)) end
+end
+if #leased > 0 then redis.call('ZADD', P .. 'leased', unpack(leased)) end
+if #looking > 0 then
+  redis.call('ZADD', P .. 'unknown', unpack(looking))
+  redis.call('ZADD', P .. 'looking', unpack(looking))
+end
+for _, lead in ipairs(taken) do
+  local key = P .. 'lead:' .. lead.id
+  if lead.look then
+    redis.call('HSET', key, 'token', token)
+    if lead.first then redis.call('HSET', key, 'tried_at', began, 'held_before', stamp(held)) end
+  elseif lead.first then
+    redis.call('HSET', key, 'state', 'leased', 'token', token, 'claimed_at', began, 'tried_at', began,
+      'held_before', stamp(held))
+  else
+    redis.call('HSET', key, 'state', 'leased', 'token', token, 'claimed_at', began)
+  end
+end
+redis.call('HSET', P .. 'counts', 'claimed_at', began)
 if only then
   guard(g, stamp(now + lease + 1))
   redis.call('HSET', P .. 'governor', 'canary', ids[1])

@@ -12,22 +12,48 @@
 -- An id of the API's belongs to one lead. One that was answered outweighs one that was found: who
 -- found it is looked for again.
 local id, token, to, api_id, look = ARGV[2], ARGV[3], ARGV[4], ARGV[8], ARGV[9] == '1'
-local key = P .. 'lead:' .. id
-local lead = redis.call('HMGET', key, 'state', 'lane', 'token', 'settled', 'api_id', 'also', 'expired',
-  'claimed_at', 'unknown_since', 'group')
-local state, lane, ours, known = lead[1], lead[2], lead[3] == token, lead[5]
+local key, api_key = P .. 'lead:' .. id, P .. 'api:' .. api_id
+local lead = redis.call('HMGET', key, 'state', 'token', 'settled', 'api_id', 'attempts')
+local state, ours, known = lead[1], lead[2] == token, lead[4]
 if not state then return 'gone' end
-if lead[4] == token then return 'done' end
+if lead[3] == token then return 'done' end
+-- The main line: who sent a lead delivers it, the first time. A leased lead was waiting before, and what
+-- waits has nothing in its record of a death, a lease that ran out, or looks; so the rest is not read.
+local plain = ours and state == 'leased' and to == 'delivered' and not known
+local lane, also, expired, claimed_at, unknown_since, old_group
+if not plain then
+  lane, also, expired, claimed_at, unknown_since, old_group = unpack(redis.call('HMGET', key, 'lane', 'also',
+    'expired', 'claimed_at', 'unknown_since', 'group'))
+end
 
 -- What the API made of a lead must never be forgotten: a person may have to remove it there.
-local all_known = ' ' .. (known or '') .. ' ' .. (lead[6] or '') .. ' '
-local news = api_id ~= '' and not string.find(all_known, ' ' .. api_id .. ' ', 1, true)
-local owner = news and redis.call('GET', P .. 'api:' .. api_id)
+local news = api_id ~= '' and not (known
+  and string.find(' ' .. known .. ' ' .. (also or '') .. ' ', ' ' .. api_id .. ' ', 1, true))
+local owner = news and redis.call('GET', api_key)
 local finder = owner and owner ~= id
   and redis.call('HMGET', P .. 'lead:' .. owner, 'state', 'lane', 'found', 'also', 'api_id')
-local mistaken = finder and not look and finder[1] == 'delivered' and finder[3] == api_id
--- Who found another's id and was answered some of its own, before or after it, keeps those.
-local function correct_finder()
+
+local moves = state ~= 'erased' and state ~= 'delivered' and (ours or to == 'delivered')
+-- Names and values of what its record gets, in one command.
+local fields = moves and {'settled', token, unpack(ARGV, 11)} or {}
+local function set(name, value)
+  local n = #fields
+  fields[n + 1], fields[n + 2] = name, value
+end
+if news then
+  local main, other = known or api_id, api_id
+  if moves and to == 'delivered' then main, other = api_id, known end
+  set('api_id', main)
+  if known then set('also', (also and also .. ' ' or '') .. other) end
+end
+-- Remember whose that id is. Who had found it, and was answered some of its own, before or after it,
+-- keeps those.
+local function keep_api_id()
+  if not news then return end
+  redis.call('SET', api_key, id)
+  if known then redis.call('HINCRBY', P .. 'counts', 'duplicates', 1) end
+  local mistaken = finder and not look and finder[1] == 'delivered' and finder[3] == api_id
+  if not mistaken then return end
   local record, own = P .. 'lead:' .. owner, {}
   for each in string.gmatch((finder[5] or '') .. ' ' .. (finder[4] or ''), '%S+') do
     if each ~= api_id then own[#own + 1] = each end
@@ -43,15 +69,6 @@ local function correct_finder()
   end
   note(owner, '{"event":"mistaken"}')
 end
-local function keep_api_id(main, other)
-  if not news then return end
-  redis.call('HSET', key, 'api_id', main)
-  redis.call('SET', P .. 'api:' .. api_id, id)
-  if mistaken then correct_finder() end
-  if not known then return end
-  redis.call('HSET', key, 'also', (lead[6] and lead[6] .. ' ' or '') .. other)
-  redis.call('HINCRBY', P .. 'counts', 'duplicates', 1)
-end
 
 local entry = ARGV[7]
 if news and known then entry = '{"duplicate":true,' .. string.sub(entry, 2) end
@@ -59,9 +76,8 @@ if not ours then entry = '{"late":true,' .. string.sub(entry, 2) end
 
 local group = to == 'dead' and group_for(ARGV[10])
 
-permit()
 if look then
-  if ours or not lead[3] then redis.call('ZREM', P .. 'looking', id) end
+  if ours or not lead[2] then redis.call('ZREM', P .. 'looking', id) else permit() end
   if not ours and state ~= 'erased' then return 'stale' end
   if finder then
     redis.call('ZADD', P .. 'unknown', 'XX', stamp(now), id)
@@ -69,46 +85,44 @@ if look then
     return 'taken'
   end
 end
-if state == 'erased' then
-  keep_api_id(known or api_id, api_id)
-  redis.call('HSET', key, 'settled', token)
-  return 'erased'
-end
-if state == 'delivered' or (not ours and to ~= 'delivered') then
-  if not news then return to == 'delivered' and 'done' or 'stale' end
-  keep_api_id(known or api_id, api_id)
+if not moves then
+  if state ~= 'erased' and not news then return to == 'delivered' and 'done' or 'stale' end
+  permit()
+  if state == 'erased' then set('settled', token) end
+  redis.call('HSET', key, unpack(fields))
+  keep_api_id()
+  if state == 'erased' then return 'erased' end
   note(id, entry)
   return known and 'duplicate' or 'stale'
 end
 
 local at = now
 if to == 'waiting' or to == 'unknown' then at = now + ARGV[5] end
-redis.call('HDEL', key, 'token', 'expired', 'reason', 'cause', 'status', 'code', 'group', 'was', 'mended')
-if state == 'dead' then part(id, lead[10]) end
-if to ~= 'unknown' then redis.call('HDEL', key, 'looks', 'look_page', 'unanswered', 'similar') end
-move(id, state, lane, to, at, 'settled', token, unpack(ARGV, 11))
-if group then
-  redis.call('HSET', key, 'group', group)
-  died(id, group, at)
+-- Names of what its record loses, in one command too.
+local over = {'token'}
+if not plain then
+  over = {'token', 'expired', 'reason', 'cause', 'status', 'code', 'group', 'was', 'mended'}
+  if to ~= 'unknown' then over = {'looks', 'look_page', 'unanswered', 'similar', unpack(over)} end
 end
-if look and api_id ~= '' then redis.call('HSET', key, 'found', api_id) end
-if to == 'unknown' and not lead[9] then
-  -- From the first attempt on whose outcome nobody knows: what it made may be listed late.
-  redis.call('HSET', key, 'unknown_since', lead[8] or stamp(now))
-end
-if to == 'delivered' then keep_api_id(api_id, known) else keep_api_id(known or api_id, api_id) end
+if group then set('group', group) end
+if look and api_id ~= '' then set('found', api_id) end
+-- From the first attempt on whose outcome nobody knows: what it made may be listed late.
+if to == 'unknown' and not unknown_since then set('unknown_since', claimed_at or stamp(now)) end
+local spent, attempts = ARGV[6] == '1', tonumber(lead[5] or 0) or 0
+-- The lease had run out and that was counted as a death; but the worker lives.
+local lives = state ~= 'leased' and ours and expired == token
+if state == 'leased' and spent then set('attempts', string.format('%d', attempts + 1)) end
+if lives and not spent then set('attempts', string.format('%d', attempts - 1)) end
+-- It was sent, and its worker lived to tell: no suspect any more.
+if lives or (state == 'leased' and spent) then over[#over + 1] = 'suspect' end
 
-local spent, returned = ARGV[6] == '1', ARGV[6] ~= '1' and to == 'waiting' and not look
-if state == 'leased' then
-  -- It was sent, and its worker lived to tell: no suspect any more.
-  if spent then redis.call('HDEL', key, 'suspect') end
-  if spent then redis.call('HINCRBY', key, 'attempts', 1) end
-elseif lead[7] and lead[7] == lead[3] and ours then
-  -- The lease had run out and that was counted as a death; but the worker lives.
-  redis.call('HDEL', key, 'suspect')
-  redis.call('HINCRBY', key, 'expiries', -1)
-  if not spent then redis.call('HINCRBY', key, 'attempts', -1) end
-end
-if returned then redis.call('HINCRBY', key, 'returned', 1) end
+-- Redis permits this when memory is full, since it only takes away; and then the rest.
+redis.call('HDEL', key, unpack(over))
+if state == 'dead' then part(id, old_group) end
+move(id, state, lane, to, at, unpack(fields))
+if group then died(id, group, at) end
+keep_api_id()
+if lives then redis.call('HINCRBY', key, 'expiries', -1) end
+if not spent and to == 'waiting' and not look then redis.call('HINCRBY', key, 'returned', 1) end
 note(id, entry)
 return ours and 'ok' or 'late'
