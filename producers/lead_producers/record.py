@@ -27,7 +27,8 @@ MAX_DEPTH = 64
 """Containers within each other, the lead itself counted; the worker reads no more."""
 
 _PATH_MAX = 200
-_CONTAINERS = (dict, list, tuple, Mapping)
+_SEQUENCES = (list, tuple)
+_CONTAINERS = (dict, *_SEQUENCES, Mapping)
 _LEAVES = frozenset((str, int, float, bool, type(None)))
 
 
@@ -77,15 +78,16 @@ def _encoded(raw: Mapping[str, Any]) -> bytes | None:
 
 def _check(value: Any, depth: int) -> None:
     """Refuse what json would take: the key 1 as "1", None as "null", and any depth."""
-    if isinstance(value, Enum):
-        _check(value.value, depth)
-        return
-    if not isinstance(value, _CONTAINERS):
-        return
+    if type(value) is not dict:  # as nearly each is
+        if isinstance(value, Enum):
+            _check(value.value, depth)
+            return
+        if not isinstance(value, _CONTAINERS):
+            return
     if depth > MAX_DEPTH:
         raise ValueError
     items: Any = value
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, _SEQUENCES):
         for key in value:
             if type(key) is not str and not isinstance(key, str):
                 raise TypeError

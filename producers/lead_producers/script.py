@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.resources import files
 from itertools import count
 from typing import Any, NamedTuple
@@ -78,9 +79,8 @@ class EnqueueScript:
     def __init__(self, line: Line, keys: Keys, timeout_seconds: float) -> None:
         self._line = line
         self._keys = keys
+        self._prefix = keys.prefix
         self._timeout_seconds = timeout_seconds
-        self._head = bulks(b"1", keys.prefix.encode(), FORMAT.encode())
-        self._tail = bulks(BELL.encode(), b"0")
 
     @property
     def where(self) -> str:
@@ -101,12 +101,7 @@ class EnqueueScript:
         Raises:
             NotDurable: as its docstring says.
         """
-        arguments = [
-            self._head,
-            bulks(terms.lane.encode(), terms.source.encode()),
-            self._tail,
-            bulks(str(terms.dedupe_seconds).encode(), terms.trace.encode()),
-        ]
+        arguments = [_head(self._prefix, terms)]
         for _, lead_id, key, content, raw in entries:
             arguments.append(
                 b"$32\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
@@ -197,6 +192,8 @@ class EnqueueScript:
 
     def _understood(self, reply: Any) -> Handed:
         match reply:
+            case [b"ok"]:
+                return Handed({})
             case [b"ok", *holders]:
                 pairs = zip(holders[::2], holders[1::2], strict=True)
                 return Handed({position: holder.decode() for position, holder in pairs})
@@ -217,6 +214,14 @@ class EnqueueScript:
         fate = "perhaps enqueued all the same" if unsure else "not enqueued"
         text = f"Redis at {self._line.where} {_WORDS.get(code, error)} ({fate})"
         return QueueUnavailable(text, maybe_enqueued=unsure)
+
+
+@lru_cache(maxsize=64)
+def _head(prefix: str, terms: Terms) -> bytes:
+    """What goes before the leads; kept, as it is the same in call after call."""
+    lane, source, dedupe_seconds, _, trace = terms
+    words = ("1", prefix, FORMAT, lane, source, BELL, "0", str(dedupe_seconds), trace)
+    return bulks(*(word.encode() for word in words))
 
 
 def _call(size: int, how: bytes, arguments: bytes) -> bytes:

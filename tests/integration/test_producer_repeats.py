@@ -7,6 +7,7 @@ import os
 import threading
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -100,9 +101,16 @@ def test_the_script_is_sent_where_redis_has_forgotten_it(
     assert [lead["step"] for lead in raws(redis_client, keys, "bulk")] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("has_poll", [True, False], ids=["poll", "no poll, as under eventlet"])
 def test_connections_that_redis_closed_meanwhile_are_not_used_again(
-    producer: LeadProducer, redis_client: Any, keys: Keys
+    producer: LeadProducer,
+    redis_client: Any,
+    keys: Keys,
+    monkeypatch: pytest.MonkeyPatch,
+    has_poll: bool,
 ) -> None:
+    if not has_poll:
+        monkeypatch.setattr("lead_producers.wire.select", SimpleNamespace())
     producer.enqueue(LEAD)
     warm(producer, 2 * TRIES)
     for client in redis_client.client_list():
