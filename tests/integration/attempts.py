@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import queue
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, cast
 
-from lead_worker.core.outcome import Outcome
+from lead_worker.core.outcome import Delivered, Outcome
 from lead_worker.reporting import Reporter
 from lead_worker.sender import Job, Result, Sender
 from lead_worker.sending import Sending
@@ -62,10 +61,10 @@ class Attempts:
         assert len(found) == len(results) == number
         return found
 
-    def deliver(self, *names: str) -> Counter[str]:
-        """Send these leads, and count the kinds of their outcomes."""
+    def delivered(self, *names: str) -> None:
+        """Send these leads; each must be delivered, and have an answer of its own."""
         self.send(*names)
-        return Counter(type(each).__name__ for each in self.outcomes(len(names)).values())
+        assert self.outcomes(len(names)) == {name: Delivered(f"for {name}") for name in names}
 
     def nothing_more(self) -> bool:
         return self._results.empty()
@@ -87,7 +86,9 @@ def name_of(asked: Asked) -> str:
 
 
 def echo(asked: Asked) -> bytes:
-    return http(200, json.dumps({**json.loads(asked.body), "id": "lead-1"}).encode())
+    """What the API would say: the lead, and an id that tells whose answer it is."""
+    said = {**json.loads(asked.body), "id": f"for {name_of(asked)}"}
+    return http(200, json.dumps(said).encode())
 
 
 def names(number: int, first: int = 0) -> Sequence[str]:

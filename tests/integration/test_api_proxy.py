@@ -27,11 +27,12 @@ pytestmark = pytest.mark.usefixtures("way_of_the_kept")
 def test_the_proxy_of_the_settings_is_used(serve: Serve) -> None:
     server, proxy = serve(answering(http(500))), serve(answering(OK))
     proxy_url = Secret(f"http://user:pass@127.0.0.1:{proxy.port}")
-    assert outcome_of(server.url, api_proxy=proxy_url) == Delivered("lead-1")
-    [asked] = proxy.asked
-    assert asked.first_line == f"POST {server.url}/leads HTTP/1.1"
-    assert asked.headers["proxy-authorization"] == "Basic dXNlcjpwYXNz"
-    assert server.connections == 0
+    with client(server.url, api_proxy=proxy_url) as api:
+        assert [judged(post(api)) for _ in range(3)] == [Delivered("lead-1")] * 3
+    for asked in proxy.asked:
+        assert asked.first_line == f"POST {server.url}/leads HTTP/1.1"
+        assert asked.headers["proxy-authorization"] == "Basic dXNlcjpwYXNz"
+    assert (proxy.connections, len(proxy.asked), server.connections) == (1, 3, 0)
 
 
 def test_https_goes_through_a_tunnel_of_the_proxy_which_sees_no_token(serve: Serve) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from hypothesis import example, given
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lead_worker.api.answer import take_answer
 from lead_worker.api.call import Call, CallFailed, calling
@@ -64,6 +65,8 @@ STATUS_LINES = st.sampled_from(
 @given(STATUS_LINES, st.lists(LINES, max_size=4), st.binary(max_size=8), st.integers(0, 30))
 @example(b"HTTP/1.1 200 OK", [b"Content-Length: 4"], b"body", 0)
 @example(b"HTTP/1.1 200 OK", [b"\n", b"Content-Length: 4"], b"body", 0)
+@example(b"HTTP/1.1 200 OK", [b"Content-Length: 4", b" folded"], b"body", 0)
+@settings(max_examples=500)
 def test_what_is_called_whole_is_read_without_waiting(
     status_line: bytes, lines: list[bytes], body: bytes, cut: int
 ) -> None:
@@ -84,6 +87,11 @@ def test_a_usual_answer_is_whole_when_all_of_it_is_there(
     assert whole == (len(head) + len(body) if len(got) >= len(head) else 0)
     if whole and len(got) >= whole:
         assert status_after(got) == status
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_that_has_no_body_is_not_waited_for(status: int) -> None:
+    assert _whole_bytes(b"HTTP/1.1 %d No\r\nContent-Length: 9\r\n\r\n" % status, CAP_BYTES) == 0
 
 
 def test_an_answer_above_the_cap_is_not_waited_for() -> None:

@@ -84,8 +84,8 @@ class Courier:
         self._absence = Absence("deliveries (outcomes are kept)")
 
     def start(self) -> None:
-        self._dispatcher.start()
         self._sending.start()
+        self._dispatcher.start()
 
     def drain(self) -> None:
         """Answer a bell: return when nothing is claimable any more, or after a slice.

@@ -8,18 +8,23 @@ by threads of its own, one for each lead at the most. It must give back each lea
 
 from __future__ import annotations
 
+import logging
 import queue
 import selectors
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from time import monotonic
 
 from .api import Progress
 from .reporting import Reporter
 from .sender import Job, Result, Sender, UnderWay, after_a_bug
+
+logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.05
 
 AT_ONCE = 8
 """Leads that are begun before it is asked again which answers have come."""
@@ -41,6 +46,7 @@ class Sending:
         self._done = done
         self._jobs: deque[Job] = deque()
         self._under_way: dict[int, UnderWay] = {}  # by file descriptor, the earliest first
+        self._results: list[Result] = []
         self._to_be_waited_for: queue.SimpleQueue[Job | UnderWay | None] = queue.SimpleQueue()
         self._stopped = False
         self._threads = [
@@ -65,8 +71,6 @@ class Sending:
         """End, when nothing is under way; what is goes on until the process ends."""
         self._stopped = True
         self._ring()
-        for _ in self._threads[1:]:
-            self._to_be_waited_for.put(None)
 
     def send(self, jobs: Iterable[Job]) -> None:
         """Begin an attempt at each of these leads as soon as may be; from any thread."""
@@ -78,72 +82,81 @@ class Sending:
             self._bell.send(b"\0")
 
     def _send_forever(self) -> None:
-        with self._selector, self._bell, self._rung:
-            self._send_until_the_end()
+        with self._bell, self._rung:
+            while self._jobs or self._under_way or not self._stopped:
+                try:
+                    self._take_turn()
+                except Exception as error:  # noqa: BLE001 - without this thread nothing is sent
+                    self._begin_anew(error)
+        self._selector.close()
+        for _ in self._threads[1:]:
+            self._to_be_waited_for.put(None)
 
-    def _send_until_the_end(self) -> None:
-        while self._jobs or self._under_way or not self._stopped:
-            patience_seconds = 0.0 if self._jobs else self._seconds_left()
-            results = [
-                result
-                for key, _ in self._selector.select(patience_seconds)
-                if (result := self._hear(key.fd))
-            ]
-            results += self._end_what_is_late()
-            self._tell(results)
-            begun = [self._begin(self._jobs.popleft()) for _ in range(self._how_many())]
-            self._tell([result for result in begun if result])
+    def _take_turn(self) -> None:
+        try:
+            for key, _ in self._selector.select(0.0 if self._jobs else self._seconds_left()):
+                self._hear(key.fd)
+            while self._seconds_left() == 0.0:
+                self._finish_here(next(iter(self._under_way)))
+            self._tell()
+            for _ in range(min(len(self._jobs), AT_ONCE)):
+                self._begin(self._jobs.popleft())
+        finally:
+            self._tell()
 
-    def _how_many(self) -> int:
-        return min(len(self._jobs), AT_ONCE)
-
-    def _tell(self, results: list[Result]) -> None:
-        if results:
+    def _tell(self) -> None:
+        if self._results:
+            results, self._results = self._results, []
             self._done(results)
+
+    def _begin_anew(self, error: Exception) -> None:
+        """After an error of the selector's: threads wait for what is under way. An error that lasts
+        comes again at each turn, so there is a pause before the next."""
+        time.sleep(PAUSE_SECONDS)
+        self._report(error)
+        for each in self._under_way.values():
+            self._to_be_waited_for.put(each)
+        self._under_way.clear()
+        with suppress(OSError):
+            selector = selectors.DefaultSelector()
+            selector.register(self._rung, selectors.EVENT_READ)
+            self._selector.close()
+            self._selector = selector
 
     def _seconds_left(self) -> float | None:
         """To the first deadline. All calls have equally long, so that it is the earliest one's."""
         earliest = next(iter(self._under_way.values()), None)
-        return max(0.0, earliest.exchange.deadline_at - monotonic()) if earliest else None
+        return max(0.0, earliest.exchange.deadline_at - time.monotonic()) if earliest else None
 
-    def _hear(self, fd: int) -> Result | None:
+    def _hear(self, fd: int) -> None:
         if fd == self._rung.fileno():
             self._rung.recv(4096)
-            return None
+            return
         progress = self._under_way[fd].exchange.receive()
-        if progress is Progress.COMING:
-            return None
         if progress is Progress.WHOLE:
-            return self._finish(self._take(fd))
-        self._to_be_waited_for.put(self._take(fd))
-        return None
+            self._finish_here(fd)
+        elif progress is Progress.UNFORESEEABLE:
+            self._selector.unregister(fd)
+            self._to_be_waited_for.put(self._under_way.pop(fd))
 
-    def _end_what_is_late(self) -> list[Result]:
-        results = []
-        while self._seconds_left() == 0.0:
-            results.append(self._finish(self._take(next(iter(self._under_way)))))
-        return results
-
-    def _take(self, fd: int) -> UnderWay:
+    def _finish_here(self, fd: int) -> None:
         self._selector.unregister(fd)
-        return self._under_way.pop(fd)
+        self._results.append(self._finish(self._under_way.pop(fd)))
 
-    def _begin(self, job: Job) -> Result | None:
+    def _begin(self, job: Job) -> None:
+        begun: Result | UnderWay | None
         try:
             begun = self._sender.begin(job)
         except Exception as error:  # noqa: BLE001 - a bug must not take the lead with it
-            return self._after_a_bug(job, error)
-        if begun is None:
-            self._to_be_waited_for.put(job)
-        elif isinstance(begun, Result):
-            return begun
-        elif not begun.exchange.is_sent:
-            self._to_be_waited_for.put(begun)
+            begun = self._after_a_bug(job, error)
+        if isinstance(begun, Result):
+            self._results.append(begun)
+        elif begun is None or not begun.exchange.is_sent:
+            self._to_be_waited_for.put(begun or job)
         else:
             fd = begun.exchange.fileno()
+            self._under_way[fd] = begun  # first: where it cannot be registered, a thread waits
             self._selector.register(fd, selectors.EVENT_READ)
-            self._under_way[fd] = begun
-        return None
 
     def _wait_forever(self) -> None:
         while work := self._to_be_waited_for.get():
@@ -161,5 +174,11 @@ class Sending:
             return self._after_a_bug(work.job, error)
 
     def _after_a_bug(self, job: Job, error: Exception) -> Result:
-        self._reporter.bug(error, job.lead.lead_id)
+        self._report(error, job.lead.lead_id)
         return after_a_bug(job)
+
+    def _report(self, error: Exception, lead_id: str = "") -> None:
+        try:
+            self._reporter.bug(error, lead_id)
+        except Exception:  # noqa: BLE001 - its text may hold a lead's data
+            logger.error("an internal error could not be reported")

@@ -36,6 +36,8 @@ class LeadsAdapter(HTTPAdapter):
         proxy = str(settings.api_proxy)
         manager = self.proxy_manager_for(proxy) if proxy else self.poolmanager
         self.pool: Any = manager.connection_from_url(self.url)
+        # What a proxy is told with each request that it forwards; a tunnel was told when it opened.
+        self.forwarding = dict(self.pool.proxy_headers) if self.pool.scheme == "http" else {}
         target = PreparedRequest()
         target.url = self.url
         self.target = super().request_url(target, {"all": proxy} if proxy else {})

@@ -68,6 +68,10 @@ class Call:
             raise CallFailed(self.late)
         return left
 
+    def end(self) -> None:
+        """Let nothing be waited for any more."""
+        self.deadline_at = 0.0
+
     @property
     def late(self) -> str:
         """The cause of a failure by time."""

@@ -102,6 +102,7 @@ class LeadsApi:
             return None
         exchange = Exchange(self._adapter.pool, connection, call, self._settings.max_answer_bytes)
         headers = self._headers(credentials) | {"Content-Length": str(len(body))}
+        headers |= self._adapter.forwarding
         try:
             exchange.send(self._adapter.target, body, headers)
         except CallFailed as failure:

@@ -23,6 +23,7 @@ from typing import Any
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
+from urllib3.util.ssltransport import SSLTransport
 
 from .call import CallFailed, current
 from .dial import dial
@@ -52,7 +53,7 @@ class BoundedConnection(HTTPConnection):
         other side, and a lead that is sent into that moment has an unknown outcome."""
         if self.sock is None or monotonic() - self._answered_at >= current().idle_seconds:
             return False
-        return super().is_connected
+        return super().is_connected and not _holds_more(self.sock)
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -134,6 +135,13 @@ class BoundedConnection(HTTPConnection):
             self.close()
         self._answered_at = monotonic()
         return response
+
+
+def _holds_more(sock: Any) -> bool:
+    """Whether TLS has taken from the socket what nobody has read: of an answer to nobody."""
+    if isinstance(sock, SSLTransport):
+        return bool(sock.incoming.pending or sock.sslobj.pending()) or _holds_more(sock.socket)
+    return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
 
 class BoundedTLSConnection(BoundedConnection, HTTPSConnection):

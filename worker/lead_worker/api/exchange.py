@@ -46,6 +46,7 @@ class Exchange:
         self._unsent: memoryview = memoryview(b"")
         self._got = bytearray()
         self._whole_bytes = 0
+        self._is_given_back = False
 
     @property
     def deadline_at(self) -> float:
@@ -83,7 +84,10 @@ class Exchange:
             self._whole_bytes = _whole_bytes(bytes(self._got), self._call.bytes_left)
         if not block or not self._whole_bytes:
             return Progress.UNFORESEEABLE
-        return Progress.WHOLE if len(self._got) >= self._whole_bytes else Progress.COMING
+        if len(self._got) < self._whole_bytes:
+            return Progress.COMING
+        self._call.end()  # what is whole needs no more: should its reader want more, it fails
+        return Progress.WHOLE
 
     def reply(self) -> Reply:
         """The reply. It waits, for what is missing and until the deadline; after it, not at all."""
@@ -91,7 +95,8 @@ class Exchange:
 
     def close(self) -> None:
         """Close the connection, which no other call can use in the middle of this one."""
-        self._connection.close()
+        if not self._is_given_back:
+            self._connection.close()
 
     def _answer(self) -> Answered:
         try:
@@ -101,6 +106,9 @@ class Exchange:
         except CallFailed:
             self.close()
             raise
+        if 0 < self._whole_bytes < len(self._got):
+            self.close()  # there is more than an answer on it
+        self._is_given_back = True  # or closed by `take_answer`
         response.belongs_to(self._pool, self._connection)
         return take_answer(response, self._max_answer_bytes)
 
@@ -114,8 +122,10 @@ def _whole_bytes(got: bytes, at_most: int) -> int:
     head = got[:end].lower()
     if b"transfer-encoding" in head or head.count(b"content-length") != 1:
         return 0
-    if head.count(b"\n") != head.count(b"\r\n"):
-        return 0  # a reader by lines sees other headers
+    if head.count(b"\n") != head.count(b"\r\n") or b"\r\n " in head or b"\r\n\t" in head:
+        return 0  # a reader by lines sees other headers, or a value that goes on in the next one
+    if head[9:12] in (b"204", b"304"):
+        return 0  # these have no body, whatever length they tell
     length = _LENGTH.search(head)
     whole = end + int(length[1]) if length else 0
     return whole if whole <= at_most else 0

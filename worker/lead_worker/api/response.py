@@ -100,7 +100,8 @@ class BoundedResponse(http.client.HTTPResponse):
         self.chunk_left = None
         self.length = None if self.chunked else _length(headers, status)
         endless = not self.chunked and self.length is None
-        self.will_close = endless or self._check_close()  # type: ignore[attr-defined]
+        # A 408 may be the answer to no request, before the server closes an idle connection.
+        self.will_close = endless or status == 408 or self._check_close()  # type: ignore[attr-defined]
 
     @property
     def version_string(self) -> str:
