@@ -105,7 +105,7 @@ def test_nobody_is_given_an_answer_that_came_with_another(
 
     bundle = {"api_ca_bundle": str(CERTIFICATE)} if scheme == "https" else {}
     with attempts_at(serve(behave, scheme=scheme).url, **bundle) as attempts:
-        for name in ("First", "Noisy", "Second", "Noisy", "Third", "Fourth"):
+        for name in ("Noisy", "First", "Noisy", "Second", "Third", "Fourth"):
             attempts.delivered(name)
 
 
@@ -124,6 +124,9 @@ def test_a_408_that_nobody_asked_for_shifts_no_answers(serve: Serve) -> None:
         while asked := peer.read():
             if name_of(asked) == "Crossed":
                 peer.say(http(408))
+                following = peer.read()
+                peer.say(echo(asked))
+                asked = following or asked
             peer.say(echo(asked))
 
     with attempts_at(serve(behave).url) as attempts:
