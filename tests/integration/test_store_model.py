@@ -15,7 +15,7 @@ from hypothesis import Phase
 from tests.integration.campaign_model import CampaignMachine
 from tests.integration.model_runs import run
 
-FIRST, END = map(int, os.environ.get("MODEL_SEEDS", "0:5").split(":"))
+FIRST, END = map(int, os.environ.get("MODEL_SEEDS", "0:14").split(":"))
 PHASES = [Phase.generate, *([Phase.shrink] if os.environ.get("MODEL_SHRINK") else [])]
 
 
