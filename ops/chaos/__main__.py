@@ -1,13 +1,11 @@
 """Bring faults upon real processes and account for each lead; see `ops/chaos/run` for how.
 
-It owns arguments, output, the exit code, and that Ctrl-C or SIGTERM ends everything.
+It owns output, the exit code, and that Ctrl-C or SIGTERM ends everything.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import random
 import signal
 import sys
 import tempfile
@@ -15,45 +13,44 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from . import report, stock_report
-from .kinds import KINDS, chosen
-from .progress import Progress
-from .stage import Size
-from .stock_trial import try_stock
-from .trial import Asked, try_product
+from lead_ops.errors import OpsError
 
-INTERRUPTED = 130
-SECONDS = 600.0
-LEADS = 50_000
-SHORTEST_SECONDS = 20.0
-STOCK = "stock-celery"
+from . import report, stock_report
+from .failures import StartError
+from .found import BROKEN, INTERRUPTED
+from .kinds import KINDS
+from .links import LinkError
+from .options import STOCK, Options, read_options
+from .progress import Progress
+from .stock_trial import try_stock
+from .trial import try_product
 
 
 def main() -> int:
     """Run what was asked for; gives the exit code."""
-    parser = _parser()
-    options = parser.parse_args()
+    options = read_options()
     if options.list:
         for kind in KINDS:
             print(f"{kind.name:<16}{kind.what}")
         return 0
-    asked = _asked(options, parser)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    print(f"seed {asked.seed}", flush=True)
+    print(f"seed {options.asked.seed}", flush=True)
     try:
         if options.keep:
-            options.keep.mkdir(parents=True, exist_ok=True)
-            return _run(asked, options, options.keep.resolve())
+            return _run(options, options.keep)
         with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-            return _run(asked, options, Path(folder))
+            return _run(options, Path(folder))
     except KeyboardInterrupt:
         print("interrupted before anything was found; everything that was started has ended")
         return INTERRUPTED
+    except (StartError, LinkError, OpsError, OSError) as error:
+        print(f"ops/chaos/run: {error}", file=sys.stderr)
+        return BROKEN
 
 
-def _run(asked: Asked, options: argparse.Namespace, folder: Path) -> int:
-    progress = Progress()
+def _run(options: Options, folder: Path) -> int:
+    asked, progress = options.asked, Progress()
     found: Any
     if options.against == STOCK:
         found = try_stock(asked, folder, progress)
@@ -61,41 +58,10 @@ def _run(asked: Asked, options: argparse.Namespace, folder: Path) -> int:
     else:
         found = try_product(asked, folder, progress)
         said, value = report.lines(asked, found), report.as_json(asked, found)
-    print("\n".join(["", *said]))
+    print("\n".join(["", *said]), flush=True)
     if options.json:
         options.json.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-    if found.interrupted:
-        return INTERRUPTED
-    return 0 if found.held else 1
-
-
-def _asked(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Asked:
-    names = [name for name in options.only.split(",") if name]
-    try:
-        kinds = chosen(names)
-    except ValueError as error:
-        parser.error(f"--only: {error}")
-    if options.seconds < SHORTEST_SECONDS or options.leads < 3:
-        parser.error(f"expected --seconds from {SHORTEST_SECONDS:g} and --leads from 3 on")
-    seed = random.randrange(1_000_000) if options.seed is None else options.seed
-    size = Size(options.leads, options.seconds)
-    return Asked(seed, size, kinds, options.policy, options.storms)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("ops/chaos/run", description=(__doc__ or "").split(";")[0])
-    add = parser.add_argument
-    add("--seed", type=int, metavar="N", help="of the plan of faults; random if not given")
-    add("--seconds", type=float, default=SECONDS, help="how long (default: %(default)g)")
-    add("--leads", type=int, default=LEADS, help="how many (default: %(default)s)")
-    add("--only", default="", metavar="FAULT,...", help="these kinds alone, or how they begin")
-    add("--storms", action="store_true", help="several faults at once, without calm between")
-    add("--policy", choices=("reconcile", "retry", "park"), default="reconcile")
-    add("--against", choices=(STOCK,), help="the same faults against another system")
-    add("--list", action="store_true", help="say what kinds of faults there are")
-    add("--json", type=Path, metavar="FILE", help="write what was seen there too")
-    add("--keep", type=Path, metavar="FOLDER", help="keep logs, receipts and data there")
-    return parser
+    return int(found.code)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - Python's

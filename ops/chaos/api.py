@@ -19,6 +19,7 @@ from lead_ops.sandbox import DEFAULT_TOKEN, Faults, SandboxError
 from lead_ops.sandbox.remote import RemoteSandbox
 
 from .children import Child
+from .failures import StartError, last_words
 from .forms import serial_of
 
 PAGE = 1000
@@ -62,7 +63,11 @@ class Ledger:
 
 
 class Api:
-    """The sandbox, as `leads sandbox` runs it."""
+    """The sandbox, as `leads sandbox` runs it.
+
+    Raises:
+        StartError: it does not start.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.ledger = Ledger()
@@ -71,6 +76,10 @@ class Api:
             [*LEADS_COMMAND[1:], "sandbox", "--port", "0"], {}, folder / "api.log", talks=True
         )
         said = self._child.hear()
+        if said.count(":") < 2:
+            self._child.kill()
+            words = last_words(folder / "api.log")
+            raise StartError(f"expected the sandbox to start; its last words: {words}")
         self.port = int(said.split(":")[2].split("/")[0])
         self._control = RemoteSandbox(self.port, DEFAULT_TOKEN)
         self.behave()

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drills.fleet import LEADS_COMMAND
+from lead_ops import die_with_parent
 
 from .forms import BROKEN_FIELD
 
@@ -108,9 +109,10 @@ class Desk:
 
 
 def _run(words: Sequence[str]) -> tuple[int, str]:
+    """Run `leads`; it ends with this desk, which Ctrl-C of a run ends in the midst of an act."""
     try:
         run = subprocess.run(
-            [*LEADS_COMMAND, *words],
+            die_with_parent.command(*LEADS_COMMAND, *words),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -13,6 +14,7 @@ from lead_worker.store import Store, StoreError
 from lead_worker.store.reading import Reading
 
 from .children import Child
+from .failures import StartError, last_words
 from .form_app import Order
 from .kinds import DEADLINE_SECONDS, LEASE_SECONDS
 from .plan import WORKERS
@@ -42,10 +44,6 @@ SETTINGS = {
 """What takes minutes in production takes seconds here; all else is as it comes."""
 
 
-class StartError(Exception):
-    """What is under test did not come to work."""
-
-
 class Product:
     """This project.
 
@@ -58,6 +56,10 @@ class Product:
 
     def __init__(self, policy: str, seed: int) -> None:
         self.policy, self._seed = policy, seed
+        self.orders: Counter[str] = Counter()
+        """What the operator was told during the faults, and how often."""
+        self.mended_at: float | None = None
+        """When the operator was told to mend what is left; epoch seconds."""
         self._desk: Slot | None = None
 
     def start(self, stage: Stage) -> None:
@@ -101,15 +103,23 @@ class Product:
 
     def operate(self, order: str) -> None:
         """Tell the operator what to do; it is done as soon as it can be."""
+        self.orders[order] += 1
         if self._desk is not None and self._desk.running:
             self._desk.child.say(order)
 
-    def operated(self, order: str) -> None:
-        """Tell the operator what to do, and wait until it is done."""
-        if self._desk is not None and self._desk.running:
-            self._desk.child.say(order)
-            while self._desk.child.hear() not in (order, ""):
-                pass
+    def mend(self) -> bool:
+        """Have the operator mend and replay what is left, and wait until that was tried.
+
+        Returns:
+            False where the desk is gone.
+        """
+        self.mended_at = time.time()
+        if self._desk is None or not self._desk.running:
+            return False
+        self._desk.child.say("mend")
+        while (said := self._desk.child.hear()) not in ("mend", ""):
+            pass
+        return said == "mend"
 
     def _env(self, stage: Stage) -> Mapping[str, str]:
         return {
@@ -128,7 +138,11 @@ class Product:
             while not _are_at_work(reading):
                 stage.supervisor.tick()
                 if time.monotonic() > ends_at:
-                    raise StartError(f"expected {WORKERS} workers within {START_SECONDS:g} s")
+                    words = last_words(stage.folder / "worker0.log")
+                    raise StartError(
+                        f"expected {WORKERS} workers at work within {START_SECONDS:g} s;"
+                        f" the first one's last words: {words}"
+                    )
                 time.sleep(0.05)
         finally:
             store.client.close()

@@ -3,7 +3,8 @@
 Only faults that were alone are measured. The end of what is an instant is that instant.
 
 - worker-kill: until the last lease of the dead worker had run out, so that others could take up
-  what it had in flight; or until the next delivery, whichever was later.
+  what it had in flight; or until the next delivery, whichever was later. A worker that held no
+  lease had nothing to be taken up: such a kill is not measured.
 - producer-kill: until the app gave its next receipt.
 - all others: until the next lead arrived at the API; for a pause from the moment it was resumed.
 """
@@ -37,7 +38,8 @@ class Row:
     Attributes:
         times: how often it was brought about.
         missed: how often it could not be.
-        measured: how often it was alone, so that its recovery was measured.
+        measured: how often its recovery was measured: it was alone, and there was something to
+            recover from.
         never: how often nothing came after it.
         bar: the longest that recovery may take, or None.
     """
@@ -65,12 +67,14 @@ class Traces:
 
     Attributes:
         arrivals: when the API got each lead.
+        accounts: the leads in the store; None where there is no store, as with stock Celery. Then
+            nobody knows of leases, and a killed worker is measured by the next delivery alone.
         resumed: when the operator's resumes were done.
     """
 
     arrivals: Sequence[float]
     slips: Sequence[Slip]
-    accounts: Mapping[str, Account]
+    accounts: Mapping[str, Account] | None
     lives: Sequence[Life]
     resumed: Sequence[float] = ()
 
@@ -85,7 +89,8 @@ def rows(happened: Iterable[Happened], traces: Traces, bars: Mapping[str, float]
 
 def _row(kind: str, happened: list[Happened], traces: Traces, bar: float | None) -> Row:
     there = [each for each in happened if not each.missed]
-    times = [_recovery(kind, each, traces) for each in there if each.planned.alone]
+    felt = [each for each in there if each.planned.alone and _is_felt(kind, each, traces)]
+    times = [_recovery(kind, each, traces) for each in felt]
     known = [each for each in times if each is not None]
     return Row(
         kind=kind,
@@ -97,6 +102,13 @@ def _row(kind: str, happened: list[Happened], traces: Traces, bar: float | None)
         longest=round(max(known), 2) if known else None,
         bar=bar,
     )
+
+
+def _is_felt(kind: str, happened: Happened, traces: Traces) -> bool:
+    """Whether there was something to recover from: a killed worker must have held a lease."""
+    if kind != "worker-kill" or traces.accounts is None:
+        return True
+    return bool(_lease_ends(happened, traces))
 
 
 def _recovery(kind: str, happened: Happened, traces: Traces) -> float | None:
@@ -113,7 +125,7 @@ def _recovery(kind: str, happened: Happened, traces: Traces) -> float | None:
     first = _first_after(traces.arrivals, from_at)
     if kind != "worker-kill" or first is None:
         return first
-    return max(first, _last_lease(happened, traces))
+    return max([first, *_lease_ends(happened, traces)])
 
 
 def _first_after(instants: Sequence[float], at: float) -> float | None:
@@ -121,8 +133,8 @@ def _first_after(instants: Sequence[float], at: float) -> float | None:
     return instants[index] - at if index < len(instants) else None
 
 
-def _last_lease(happened: Happened, traces: Traces) -> float:
-    """From a kill until the last lease of the dead had run out; 0 where it had none."""
+def _lease_ends(happened: Happened, traces: Traces) -> list[float]:
+    """How long after a kill each lease of the dead ran out."""
     pids = {
         life.pid
         for life in traces.lives
@@ -132,8 +144,8 @@ def _last_lease(happened: Happened, traces: Traces) -> float:
     }
     ends = [
         doubt.at - happened.began_at
-        for account in traces.accounts.values()
+        for account in (traces.accounts or {}).values()
         for doubt in account.doubts
         if doubt.expired and doubt.pid in pids
     ]
-    return max((end for end in ends if 0 <= end <= SOON_SECONDS), default=0.0)
+    return [end for end in ends if 0 <= end <= SOON_SECONDS]

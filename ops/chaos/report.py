@@ -12,8 +12,9 @@ from typing import Any
 
 from .checker import Problem
 from .explain import Duplicate
+from .found import Found
 from .recovery import Row
-from .trial import Asked, Found
+from .trial import Asked
 
 WIDTH = 80
 SHOWN = 10
@@ -44,7 +45,7 @@ def lines(asked: Asked, found: Found) -> list[str]:
     ]
     told = [_wrapped(f"{name:<24}{value}", 24) for name, value in facts] + _worst(found)
     flat = [line for part in told for line in part]
-    return [*table(found.rows), "", *flat, _conclusion(asked, found)]
+    return [*table(found.rows), "", *flat, *conclusion(asked.seed, found)]
 
 
 def table(rows: Iterable[Row]) -> list[str]:
@@ -69,6 +70,8 @@ def as_json(asked: Asked, found: Found) -> dict[str, Any]:
         "leads": asked.size.leads,
         "policy": asked.policy,
         "held": found.held,
+        "findings": found.findings,
+        "too_gentle": found.too_gentle,
         "interrupted": found.interrupted,
         "drained": found.drained,
         "drain_seconds": found.drain_seconds,
@@ -89,6 +92,7 @@ def as_json(asked: Asked, found: Found) -> dict[str, Any]:
         "died": [asdict(life) for life in found.died],
         "acts": dict(found.acts),
         "failed_acts": found.failed_acts,
+        "undone": found.undone,
         "not_done": found.not_done,
         "problems": found.problems,
         "faults": [{**asdict(row), "reached": row.reached} for row in found.rows],
@@ -144,10 +148,22 @@ def _said(wrong: Problem | Duplicate) -> str:
     return f"{wrong.serial} {wrong.lead_id}: in the API at {times}; in doubt at {doubts}"
 
 
-def _conclusion(asked: Asked, found: Found) -> str:
-    again = f"--seed {asked.seed}"
+def conclusion(seed: int, found: Found) -> list[str]:
+    """What it comes to, and how to see it again."""
+    said = [*(f"  {each}" for each in found.findings), _whether_it_held(found)]
+    if found.too_gentle:
+        said.append("Nothing was in doubt (0 unanswered, 0 leases): too gentle to show much.")
+    said.append(f"The same plan again: --seed {seed}")
+    return [line for each in said for line in _wrapped(each, 4 if each[0] == " " else 0)]
+
+
+def _whether_it_held(found: Found) -> str:
     if found.interrupted:
-        return f"Interrupted: not everything came to rest. The same plan again: {again}"
-    if found.held:
-        return f"Nothing is lost, and each duplicate is explained. The same plan again: {again}"
-    return f"IT DID NOT HOLD. The same plan again: {again}"
+        return "Interrupted: not everything came to rest."
+    if not found.held:
+        return "IT DID NOT HOLD."
+    if found.findings:
+        bars = sum(row.reached is False for row in found.rows)
+        what = f"{bars} recovery bar{'s' * (bars != 1)} MISSED" if bars else "not all is well"
+        return f"Nothing is lost, and each duplicate is explained; BUT {what}: see above."
+    return "Nothing is lost, and each duplicate is explained."

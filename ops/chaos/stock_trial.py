@@ -16,6 +16,7 @@ from pathlib import Path
 from lead_ops.sandbox import SandboxError
 
 from .api import Creation
+from .found import BROKEN, HELD, INTERRUPTED
 from .progress import Progress
 from .receipts import Slip
 from .recovery import Row, Traces, rows
@@ -53,6 +54,11 @@ class StockFound:
     def held(self) -> bool:
         """Whether nothing was lost; nobody promised that there are no duplicates."""
         return not (self.lost or self.late or self.problems)
+
+    @property
+    def code(self) -> int:
+        """The exit code of the run."""
+        return INTERRUPTED if self.interrupted else HELD if self.held else BROKEN
 
 
 def count(
@@ -107,7 +113,7 @@ def _conclude(harm: Harm, stage: Stage) -> StockFound:
     traces = Traces(
         arrivals=[creation.at for creation in stage.api.ledger.creations],
         slips=harm.slips,
-        accounts={},
+        accounts=None,
         lives=stage.supervisor.lives,
     )
     found.rows = rows(harm.nemesis.happened, traces, {})

@@ -76,6 +76,12 @@ class Slot:
         """Whether it has done its work and ended."""
         return self._ends and bool(self.lives) and self.lives[-1].code == 0
 
+    def ended_by_itself(self, life: Life) -> bool:
+        """Whether a process ended that nobody had ended, and that had not done its work."""
+        if life.ended_at is None or life.killed:
+            return False
+        return not (self._ends and life.code == 0)
+
     def start(self) -> None:
         """Start a process in it."""
         self._child = self._start(len(self.lives))
@@ -156,6 +162,12 @@ class Supervisor:
     @property
     def lives(self) -> list[Life]:
         return [life for slot in self.slots for life in slot.lives]
+
+    @property
+    def ended_by_themselves(self) -> list[Life]:
+        """Those whom nobody ended, and who had not done their work."""
+        lives = [(slot, life) for slot in self.slots for life in slot.lives]
+        return [life for slot, life in lives if slot.ended_by_itself(life)]
 
     @property
     def freezes(self) -> list[Freeze]:

@@ -6,15 +6,13 @@ conditions, with a limit that means "this does not happen any more".
 
 from __future__ import annotations
 
-import json
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lead_ops.audit import run_audit
 from lead_ops.sandbox import SandboxError
@@ -22,17 +20,18 @@ from lead_producers.record import key_digest
 from lead_worker.store import Store, StoreError
 from redis.exceptions import RedisError
 
+from .acts import Act, read_acts, resumed, undone
 from .books import holders, is_at_rest, read_accounts, read_spools
-from .checker import Evidence, Verdict, judge
+from .checker import Evidence, judge
+from .found import Found
 from .kinds import Kind
 from .nemesis import Nemesis
 from .plan import PRODUCERS, make_plan
 from .product import ACTS, NAMESPACE, Product
 from .progress import Progress
 from .receipts import Slip
-from .recovery import BARS, Row, Traces, rows
+from .recovery import BARS, Traces, rows
 from .stage import Size, Stage, System
-from .supervisor import Life
 
 TICK_SECONDS = 0.01
 LOOK_SECONDS = 1.0
@@ -55,38 +54,6 @@ class Asked:
     kinds: tuple[Kind, ...]
     policy: str = "reconcile"
     storms: bool = False
-
-
-@dataclass(slots=True)
-class Found:
-    """What was found.
-
-    Attributes:
-        drained: whether everything came to rest in time.
-        drain_seconds: how long that took after the last fault.
-        died: processes that ended by themselves.
-        acts: what the operator did, by command, and how often that failed (Redis was away).
-        not_done: faults that could not be brought about, or not ended, and why.
-        problems: what went wrong with the run itself.
-    """
-
-    verdict: Verdict = field(default_factory=Verdict)
-    rows: list[Row] = field(default_factory=list)
-    answers: dict[int, int] = field(default_factory=dict)
-    died: list[Life] = field(default_factory=list)
-    drained: bool = False
-    drain_seconds: float = 0.0
-    interrupted: bool = False
-    slowest_call_seconds: float = 0.0
-    acts: Counter[str] = field(default_factory=Counter)
-    failed_acts: int = 0
-    not_done: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def held(self) -> bool:
-        """Whether all that is promised was kept, and the run can be relied upon."""
-        return self.verdict.held and self.drained and not (self.problems or self.interrupted)
 
 
 class Harm:
@@ -196,7 +163,7 @@ def try_product(asked: Asked, folder: Path, progress: Progress) -> Found:
         except (SandboxError, StoreError) as error:
             found.problems.append(f"{type(error).__name__}: {error}")
         _end_workers(stage, found)
-        _conclude(harm, stage, store, asked.policy, found)
+        _conclude(harm, stage, store, product, found)
         store.client.close()
     return found
 
@@ -205,7 +172,8 @@ def _drain(harm: Harm, stage: Stage, product: Product, store: Store, found: Foun
     """Wait until everything is at rest. The operator mends what is left, and goes home."""
     began = time.monotonic()
     done = harm.wait(harm.apps_are_done, DRAIN_SECONDS)
-    product.operated("mend")  # behind a resume that may be on its way
+    if not product.mend():  # behind a resume that may be on its way
+        found.problems.append("the operator's desk was gone when the rest was to be mended")
     for slot in stage.supervisor.called("desk"):
         slot.stop(STOP_SECONDS)
         stage.supervisor.slots.remove(slot)
@@ -218,21 +186,17 @@ def _drain(harm: Harm, stage: Stage, product: Product, store: Store, found: Foun
 
 def _end_workers(stage: Stage, found: Found) -> None:
     """SIGTERM, as at the end of a day; nothing is looked at before they are gone."""
-    found.died = [
-        life for life in stage.supervisor.lives if life.ended_at and not life.killed and life.code
-    ]
+    found.died = stage.supervisor.ended_by_themselves
     for slot in stage.supervisor.slots:
         if not slot.stop(STOP_SECONDS) and not found.interrupted:
             found.problems.append(f"{slot.name} did not end at SIGTERM")
 
 
-def _conclude(harm: Harm, stage: Stage, store: Store, policy: str, found: Found) -> None:
+def _conclude(harm: Harm, stage: Stage, store: Store, product: Product, found: Found) -> None:
     harm.look()
+    acts = _take_up_acts(stage, product, found)
     ledger, supervisor = stage.api.ledger, stage.supervisor
     accounts = read_accounts(store)
-    acts = _read_acts(stage.folder / ACTS)
-    found.acts = Counter(_act_name(act) for act in acts if act["code"] == 0)
-    found.failed_acts = sum(act["code"] != 0 for act in acts)
     digests = [key_digest(slip.key) for slip in harm.slips if slip.key]
     evidence = Evidence(
         slips=harm.slips,
@@ -243,7 +207,7 @@ def _conclude(harm: Harm, stage: Stage, store: Store, policy: str, found: Found)
         audit=run_audit(store).problems,
         in_spools=read_spools(stage.folder.glob("*.spool"), NAMESPACE),
     )
-    found.verdict = judge(evidence, policy)
+    found.verdict = judge(evidence, product.policy)
     found.answers = dict(sorted(ledger.answers.items()))
     found.slowest_call_seconds = max((slip.took_seconds for slip in harm.slips), default=0.0)
     traces = Traces(
@@ -251,7 +215,7 @@ def _conclude(harm: Harm, stage: Stage, store: Store, policy: str, found: Found)
         slips=harm.slips,
         accounts=accounts,
         lives=supervisor.lives,
-        resumed=_resumed(acts),
+        resumed=resumed(acts),
     )
     happened = harm.nemesis.happened
     found.rows = rows(happened, traces, BARS)
@@ -260,17 +224,10 @@ def _conclude(harm: Harm, stage: Stage, store: Store, policy: str, found: Found)
     ]
 
 
-def _read_acts(path: Path) -> list[dict[str, Any]]:
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines if line.endswith("}")]
-
-
-def _act_name(act: dict[str, Any]) -> str:
-    """The command without what it was about, such as `dead edit`."""
-    words: list[str] = act["words"]
-    return " ".join(words[:1] if words[0] in ("pause", "resume") else words[:2])
-
-
-def _resumed(acts: Iterable[dict[str, Any]]) -> list[float]:
-    """When the operator's resumes were done."""
-    return [act["until"] for act in acts if act["words"] == ["resume"] and act["code"] == 0]
+def _take_up_acts(stage: Stage, product: Product, found: Found) -> list[Act]:
+    acts = read_acts(stage.folder / ACTS)
+    found.acts = Counter(act.name for act in acts if act.code == 0)
+    found.failed_acts = sum(act.code != 0 for act in acts)
+    if not found.interrupted:  # then what was ordered may be on its way still
+        found.undone = undone(acts, product.orders, product.mended_at)
+    return acts

@@ -35,3 +35,4 @@ def test_a_kind_that_is_not_known_is_told() -> None:
     assert process.returncode == 2
     assert "expected one of worker-kill" in errors
     assert said == ""
+    assert errors.count("\n") == 1

@@ -65,3 +65,27 @@ def test_a_pause_is_counted_from_when_it_was_resumed() -> None:
     traces = Traces(arrivals=[11.0, 15.0], slips=[], accounts={}, lives=[], resumed=[5.0, 12.0])
     row = only_row(happened("operator-pause", 8.0, 10.0), traces)
     assert row.longest == 3.0
+
+
+LIVES = [Life("worker0", 7, 0.0, 100.0, True), Life("worker1", 8, 0.0)]
+
+
+def test_a_killed_worker_that_held_no_lease_is_not_measured() -> None:
+    others = account("c", "delivered", Doubt(104.0, expired=True, pid=8), Doubt(104.5))
+    before = account("d", "delivered", Doubt(99.0, expired=True, pid=7))
+    accounts = {each.lead_id: each for each in (others, before)}
+    row = only_row(happened("worker-kill", 100.0, 100.0), Traces([100.1], [], accounts, LIVES))
+    assert (row.times, row.measured, row.never, row.reached) == (1, 0, 0, None)
+
+
+def test_a_killed_worker_whose_leads_never_arrive_misses_the_bar() -> None:
+    held = account("a", "unknown", Doubt(106.0, expired=True, pid=7))
+    row = only_row(
+        happened("worker-kill", 100.0, 100.0), Traces([99.0], [], {held.lead_id: held}, LIVES)
+    )
+    assert (row.measured, row.never, row.reached) == (1, 1, False)
+
+
+def test_without_a_store_a_killed_worker_is_measured_by_the_next_delivery() -> None:
+    row = only_row(happened("worker-kill", 100.0, 100.0), Traces([101.5], [], None, LIVES))
+    assert (row.measured, row.longest) == (1, 1.5)
