@@ -1,6 +1,6 @@
 """Run the benchmark and say what was measured; see `ops/bench/run` for how to use it.
 
-It owns arguments, output, the exit code, and that Ctrl-C or SIGTERM ends everything.
+It owns output, the exit code, and that Ctrl-C or SIGTERM ends everything and loses no figure.
 """
 
 from __future__ import annotations
@@ -10,31 +10,32 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
 from .api import StandInApi
-from .contenders import BULLMQ, NAMES, contenders
-from .machine import as_json, facts
-from .places import BenchError, draw
-from .rounds import FULL, PARTS, QUICK, SMOKE, Run, say
+from .arguments import parsed
+from .contenders import contenders
+from .machine import Facts, as_json, facts
+from .places import BenchError, draw, peers_python
+from .rounds import FULL, QUICK, SMOKE, Run
 from .stage import Stage
-from .tables import report
+from .tables import heading, report
 
 INTERRUPTED = 130
 
 
 def main() -> int:
     """Measure what was asked for; gives the exit code."""
-    asked = _parser().parse_args()
+    asked = parsed()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
         return _run(asked)
     except KeyboardInterrupt:
-        print("interrupted; everything that was started has ended", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
     except (BenchError, OSError) as error:
         print(f"ops/bench/run: {error}", file=sys.stderr)
         return 1
@@ -42,11 +43,12 @@ def main() -> int:
 
 def _run(asked: argparse.Namespace) -> int:
     began = time.monotonic()
-    names, parts = asked.only or NAMES, asked.parts or PARTS
     size = SMOKE if asked.smoke else QUICK if asked.quick else FULL
-    taking_part = contenders(names)
-    if BULLMQ in names and BULLMQ not in {each.name for each in taking_part}:
-        say("bullmq is left out: there is no node, or no npm, on this machine")
+    if asked.plot:
+        peers_python()  # it draws, and an hour later is late for pip to fail
+    taking_part = contenders(asked.only)
+    if not taking_part:
+        raise BenchError(f"expected one that this machine can run, found {', '.join(asked.only)}")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         api = stack.enter_context(StandInApi())
@@ -54,56 +56,62 @@ def _run(asked: argparse.Namespace) -> int:
         stage = stack.enter_context(Stage(folder / "few", api).running())
         run = Run(stage, size, taking_part)
         about = facts(stage, ceiling, taking_part)
+        whole = _measure(run, asked.parts, folder)
+    about["took_minutes"] = round((time.monotonic() - began) / 60, 1)
+    if not whole:
+        about["interrupted"] = "yes; these are the figures until then"
+    told = _tell(asked, about, run)
+    if not whole:
+        return _interrupted()
+    return 0 if told and not run.failures else 1
+
+
+def _measure(run: Run, parts: Sequence[str], folder: Path) -> bool:
+    """Whether it came to its end. From here on no signal is heard, or it would cost the figures."""
+    try:
         run.rounds(parts)
         if "backlog" in parts:
-            run.backlog(folder, api)
-    about["took_minutes"] = round((time.monotonic() - began) / 60, 1)
-    print("\n".join([*(f"{name}: {value}" for name, value in about.items()), ""]))
-    print("\n".join([*report(run.figures, size), *(f"FAILED  {x}" for x in run.failures)]))
+            run.backlog(folder)
+    except KeyboardInterrupt:
+        return False
+    finally:
+        _hear_no_more()
+    return True
+
+
+def _tell(asked: argparse.Namespace, about: Facts, run: Run) -> bool:
+    """Print, write and draw what was found; whether all of that was done."""
+    print("\n".join([*heading(about), ""]))
+    print("\n".join([*report(run.figures, run.size), *(f"FAILED  {x}" for x in run.failures)]))
     if asked.smoke:
         print("a smoke run: it shows that all of this works, and the figures mean nothing")
+    sys.stdout.flush()
     text = as_json(about, run)
-    if asked.json:
-        asked.json.write_text(text, encoding="utf-8")
-    if asked.plot:
-        draw(text, asked.plot)
-    return 1 if run.failures else 0
+    try:
+        if asked.json:
+            asked.json.write_text(text, encoding="utf-8")
+        if asked.plot:
+            draw(text, asked.plot)
+    except (BenchError, OSError) as error:
+        print(f"ops/bench/run: {error}", file=sys.stderr)
+        return False
+    return True
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _OneLine(
-        "ops/bench/run", description=(__doc__ or "").split(";")[0], allow_abbrev=False
-    )
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="one short round: some minutes")
-    size.add_argument("--smoke", action="store_true", help="does it run at all? no real figures")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=NAMES, help=", ".join(NAMES))
-    parser.add_argument("--parts", nargs="+", metavar="PART", choices=PARTS, help=", ".join(PARTS))
-    parser.add_argument("--json", type=_writable, metavar="FILE", help="write all figures there")
-    parser.add_argument("--plot", type=_writable, metavar="FILE.png", help="draw them there")
-    return parser
-
-
-class _OneLine(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
-def _writable(word: str) -> Path:
-    """A file whose folder is there: better said before an hour of measuring than after."""
-    path = Path(word).resolve()
-    if not path.parent.is_dir() or path.is_dir():
-        raise argparse.ArgumentTypeError(f"expected a file in a folder that is there, found {word}")
-    return path
+def _interrupted() -> int:
+    print("interrupted; everything that was started has ended", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - Python's
     """Stop once; a second Ctrl-C must not keep what was started from being ended."""
+    _hear_no_more()
+    raise KeyboardInterrupt
+
+
+def _hear_no_more() -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -14,21 +14,29 @@ from typing import Any, NamedTuple, Self
 from lead_ops import die_with_parent
 
 from .leads import lead_of
-from .places import stand_in_command
+from .places import BenchError, stand_in_command
 from .processes import cpu_seconds_of
 
 _CONNECTIONS = 64
 
 
 class Seen(NamedTuple):
-    """How many leads had arrived at an instant of the stand-in's own clock, in seconds."""
+    """How many leads had arrived at an instant of the stand-in's own clock, in seconds.
+
+    `distinct` leads they were: where it is less, some arrived twice.
+    """
 
     leads: int
+    distinct: int
     at: float
 
 
 class StandInApi:
-    """The stand-in, for as long as the block lasts."""
+    """The stand-in, for as long as the block lasts.
+
+    Raises:
+        BenchError: it does not start.
+    """
 
     def __init__(self) -> None:
         command = die_with_parent.command(*stand_in_command())
@@ -36,6 +44,9 @@ class StandInApi:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
         )
         line = self._process.stdout.readline() if self._process.stdout else b""
+        if not line.strip().isdigit():
+            self._end()
+            raise BenchError(f"expected the stand-in API to tell its port, found {line!r}")
         self.port = int(line)
 
     def __enter__(self) -> Self:
@@ -47,6 +58,9 @@ class StandInApi:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self._process.kill()
         self._process.wait()
         if self._process.stdout:
@@ -64,7 +78,7 @@ class StandInApi:
     def seen(self) -> Seen:
         """How many leads have arrived since `begin`."""
         found: dict[str, Any] = json.loads(self._ask("GET", "/seen"))
-        return Seen(found["seen"], found["now_ns"] / 1e9)
+        return Seen(found["seen"], found["distinct"], found["now_ns"] / 1e9)
 
     def times(self) -> list[float]:
         """Seconds from enqueue to arrival of each lead that had the instant in it, sorted."""

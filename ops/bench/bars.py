@@ -11,6 +11,8 @@ from .figures import Figures
 CELERY = ("celery", "celery-threads")
 """A task for each lead with `requests.post`: of its pools the better one counts."""
 
+CELERY_WITH_SESSION = ("celery-session", "celery-both")
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -32,6 +34,26 @@ class Bar:
         return self.found <= self.wanted if self.at_most else self.found >= self.wanted
 
 
+def ratios(figures: Figures) -> dict[str, float]:
+    """What is told beside the bar on stock Celery, and is no bar: how it is with a session."""
+    found = {}
+    for number in (1, 2):
+        ours = figures.delivered(OURS, number, 0)
+        if ours and (best := _best(figures, CELERY_WITH_SESSION, number)):
+            words = f"delivered, {_processes(number)}, x the better Celery with a session"
+            found[words] = ours.middle / best
+    return found
+
+
+def _best(figures: Figures, names: tuple[str, ...], processes: int) -> float | None:
+    theirs = [found for name in names if (found := figures.delivered(name, processes, 0))]
+    return max((each.middle for each in theirs), default=None)
+
+
+def _processes(number: int) -> str:
+    return f"{number} process{'es' if number > 1 else ''}"
+
+
 def bars(figures: Figures) -> list[Bar]:
     """Those that can be judged by what was measured."""
     return [*_deliveries(figures), *_enqueueing(figures), *_alone(figures)]
@@ -47,10 +69,9 @@ def _deliveries(figures: Figures) -> Iterator[Bar]:
     for words, names, wanted, processes in peers:
         for number in processes:
             ours = figures.delivered(OURS, number, 0)
-            theirs = [found for name in names if (found := figures.delivered(name, number, 0))]
-            if ours and theirs:
-                best = max(each.middle for each in theirs)
-                what = f"delivered, {number} process{'es' if number > 1 else ''}, x {words}"
+            best = _best(figures, names, number)
+            if ours and best:
+                what = f"delivered, {_processes(number)}, x {words}"
                 yield Bar(what, wanted, ours.middle / best)
     in_flight = 2 * IN_FLIGHT_WITH_LATENCY
     if slow := figures.delivered(OURS, 2, 100):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from .api import StandInApi
 from .contenders import Contender
 from .places import BenchError
 from .processes import Tree
@@ -67,14 +68,28 @@ def deliver(stage: Stage, contender: Contender, case: Case, seconds: float) -> D
     if contender.producer:
         stage.produce(contender, "bulk", number)
     with stage.workers(contender, case.processes, case.latency_ms, bound=case.bound) as trees:
-        return watch(stage, trees, number, all_of_them=bool(contender.producer))
+        found = watch(stage, trees, number)
+        if contender.producer:
+            await_leads(stage, trees, number)
+    if contender.producer:
+        each_once(stage.api, number)
+    return found
 
 
-def watch(stage: Stage, trees: list[Tree], number: int, *, all_of_them: bool = True) -> Delivery:
-    """Measure while workers deliver so many leads, and see that they all arrive, once.
+def each_once(api: StandInApi, number: int) -> None:
+    """See that so many leads have arrived, no two the same; for when the workers have ended.
 
-    Args:
-        all_of_them: False where there are more than these: then it returns before the last.
+    Raises:
+        BenchError: one is missing, or came twice.
+    """
+    seen = api.seen()
+    if (seen.leads, seen.distinct) != (number, number):
+        found = f"{seen.distinct} of them, in {seen.leads} requests"
+        raise BenchError(f"expected {number} leads to arrive, each once, found {found}")
+
+
+def watch(stage: Stage, trees: list[Tree], number: int) -> Delivery:
+    """Measure while workers deliver most of so many leads; it returns before the last.
 
     Raises:
         BenchError: they do not.
@@ -84,10 +99,6 @@ def watch(stage: Stage, trees: list[Tree], number: int, *, all_of_them: bool = T
     await_leads(stage, trees, int(number * DONE))
     after = _look(stage, trees)
     memory = sum(tree.pss_bytes() for tree in trees)
-    if all_of_them:
-        await_leads(stage, trees, number)
-        if (seen := stage.api.seen().leads) != number:
-            raise BenchError(f"expected {number} leads to arrive, found {seen}")
     thousands = (after.leads - before.leads) / 1000
     return Delivery(
         per_second=(after.leads - before.leads) / (after.at - before.at),
@@ -137,7 +148,8 @@ def arrive(stage: Stage, contender: Contender, number: int, per_second: float) -
         stage.api.begin()
         stage.produce(contender, "pace", number, str(per_second))
         await_leads(stage, trees, number)
-        return stage.api.times()
+    each_once(stage.api, number)
+    return stage.api.times()
 
 
 def bytes_waiting(stage: Stage, contender: Contender, number: int) -> float:
@@ -158,7 +170,13 @@ def fill(stage: Stage, contender: Contender, number: int) -> None:
 
 
 def drain(stage: Stage, contender: Contender, number: int) -> float:
-    """Leads a second that one worker delivers off the front of what waits."""
+    """Leads a second that one worker delivers off the front of what waits.
+
+    Raises:
+        BenchError: it does not, or one arrived twice.
+    """
     stage.api.begin()
     with stage.workers(contender, 1, 0, bound=True) as trees:
-        return watch(stage, trees, number, all_of_them=False).per_second
+        found = watch(stage, trees, number)
+    each_once(stage.api, stage.api.seen().leads)
+    return found.per_second

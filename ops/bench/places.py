@@ -43,13 +43,19 @@ def peers_python() -> Path:
 
 
 def bullmq_program() -> Path | None:
-    """BullMQ's program beside its packages, put there on demand; None without node and npm.
-
-    Raises:
-        BenchError: npm could not install it.
-    """
+    """BullMQ's program beside its packages, put there on demand; None where it cannot be run, and
+    why is told."""
     if not shutil.which("node") or not shutil.which("npm"):
+        print("bullmq is left out: there is no node, or no npm, on this machine", file=sys.stderr)
         return None
+    try:
+        return _installed_bullmq()
+    except (BenchError, OSError) as error:
+        print(f"bullmq is left out: {error}", file=sys.stderr)
+        return None
+
+
+def _installed_bullmq() -> Path:
     folder = CACHE / "bullmq"
     mark, wanted = folder / "made", _digest(BULLMQ / "package-lock.json")
     if not _is(mark, wanted):
@@ -102,4 +108,4 @@ def draw(text: str, to: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         file.write(text)
         file.flush()
-        _run(str(peers_python()), str(HERE / "plot.py"), file.name, str(to))
+        _run(str(peers_python()), "-m", "bench.plot", file.name, str(to), cwd=OPS)

@@ -15,7 +15,6 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from . import measuring
-from .api import StandInApi
 from .contenders import BARE, NAMES, OURS, Contender, Pool
 from .figures import Figures
 from .measuring import Case, Delivery
@@ -34,6 +33,7 @@ class Size:
         seconds: how long a contender shall take for one rate of delivery or of enqueueing.
         arriving, waiting: leads for the time to arrive, and for Redis's memory.
         few, many: backlogs to compare.
+        judged: whether its figures are held against the bars.
     """
 
     rounds: int
@@ -43,6 +43,7 @@ class Size:
     waiting: int
     few: int
     many: int
+    judged: bool = True
 
 
 FULL = Size(
@@ -66,7 +67,16 @@ QUICK = Size(
     few=10_000,
     many=100_000,
 )
-SMOKE = Size(1, 0.05, (Case(1, 0),), arriving=20, waiting=200, few=100, many=300)
+SMOKE = Size(
+    rounds=1,
+    seconds=0.05,
+    cases=(Case(2, 0),),
+    arriving=20,
+    waiting=200,
+    few=100,
+    many=300,
+    judged=False,
+)
 """Does it run at all? Its figures mean nothing."""
 
 
@@ -150,12 +160,13 @@ class Run:
         self.figures.add(contender.name, "redis bytes", found)
         return f"{found:,.0f} bytes of Redis a lead"
 
-    def backlog(self, folder: Path, api: StandInApi) -> None:
+    def backlog(self, folder: Path) -> None:
         """Deliver off a short and off a long backlog by turns, each in a Redis of its own."""
         ours = next((each for each in self.contenders if each.name == OURS), None)
         if ours is None:
             return
-        with Stage(folder / "many", api).running() as many:
+        say("-- backlog")
+        with Stage(folder / "many", self.stage.api).running() as many:
             self._attempt(ours, f"{self.size.many:,} wait", partial(_fill, many, ours, self.size))
             for _ in range(self.size.rounds):
                 self._attempt(ours, "few", partial(self._backlog, self.stage, ours, "few"))

@@ -2,13 +2,13 @@
 
    stand_in PORT    PORT 0 takes a free one; the port is printed when it listens
 
-   One thread, epoll, answers made ahead. It owns what it counted: leads that arrived, and for those
-   that carry `enqueued_ns` how long they took. It must cost next to nothing, because it shares the
+   One thread, epoll, answers made ahead. It owns what it counted: leads that arrived, which of them
+   (by the number in `maria000123@`), and for those that carry `enqueued_ns` how long they took. It must cost next to nothing, because it shares the
    cores with what is measured. `stand_in.py` does the same where there is no C compiler.
 
    POST any/leads                  an answer that holds against what was sent, with an id of its own
    POST /control?latency_ms=20     forget what was counted; answer after so long from now on
-   GET  /seen                      {"seen": leads, "now_ns": clock}
+   GET  /seen                      {"seen": leads, "distinct": numbers, "now_ns": clock}
    GET  /times                     nanoseconds from enqueue to arrival, one a line */
 
 #define _GNU_SOURCE
@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 enum { MOST_FDS = 4096, MOST_WAITING = 65536, MOST_TIMES = 65536, READ = 65536 };
+enum { DIGITS = 6, MOST_LEADS = 1000000 };
 
 typedef struct {
   char *in, *out;
@@ -44,7 +45,8 @@ static Waiting waiting[MOST_WAITING]; /* a ring: all wait equally long, so the f
 static uint64_t first_waiting, past_waiting;
 static uint64_t times[MOST_TIMES];
 static size_t times_used;
-static uint64_t seen, ids, latency_ns;
+static uint8_t arrived[MOST_LEADS / 8]; /* a bit for each number */
+static uint64_t seen, distinct, ids, latency_ns;
 static int poller, timer;
 
 static const char BODY[] =
@@ -147,8 +149,24 @@ static void note_time(const char *body, size_t length) {
   if (then) times[times_used++] = now > then ? now - then : 0;
 }
 
+/* Notes which lead this is; one without a number counts as seen only, so it is told as not once. */
+static void note_number(const char *body, size_t length) {
+  static const char KEY[] = "\"maria";
+  const char *at = memmem(body, length, KEY, sizeof KEY - 1), *end = body + length;
+  uint32_t number = 0;
+  if (!at || end - (at += sizeof KEY - 1) <= DIGITS || at[DIGITS] != '@') return;
+  for (int digit = 0; digit < DIGITS; digit++, at++) {
+    if (*at < '0' || *at > '9') return;
+    number = number * 10 + (uint32_t)(*at - '0');
+  }
+  uint8_t bit = (uint8_t)(1u << number % 8);
+  distinct += !(arrived[number / 8] & bit);
+  arrived[number / 8] |= bit;
+}
+
 static void take_lead(int fd, const char *body, size_t length) {
   seen++;
+  note_number(body, length);
   note_time(body, length);
   if (!latency_ns) {
     put_lead(&connections[fd]);
@@ -174,11 +192,12 @@ static void take(int fd, const char *head, const char *body, size_t length) {
   char text[128];
   if (!strncmp(head, "POST /control?latency_ms=", 25)) {
     latency_ns = (uint64_t)(atof(head + 25) * 1e6);
-    seen = times_used = 0;
+    seen = distinct = times_used = 0;
+    memset(arrived, 0, sizeof arrived);
     put_text(c, "{}");
   } else if (!strncmp(head, "GET /seen", 9)) {
-    snprintf(text, sizeof text, "{\"seen\":%llu,\"now_ns\":%llu}", (unsigned long long)seen,
-             (unsigned long long)now_ns(CLOCK_MONOTONIC));
+    snprintf(text, sizeof text, "{\"seen\":%llu,\"distinct\":%llu,\"now_ns\":%llu}",
+             (unsigned long long)seen, (unsigned long long)distinct, (unsigned long long)now_ns(CLOCK_MONOTONIC));
     put_text(c, text);
   } else if (!strncmp(head, "GET /times", 10)) {
     tell_times(c);

@@ -19,6 +19,7 @@ _LEAD = (
     b'"createdAt":"2026-01-01T00:00:00.000Z","updatedAt":"2026-01-01T00:00:00.000Z"}'
 )
 _ENQUEUED = re.compile(rb'"enqueued_ns"\D*(\d+)')
+_NUMBER = re.compile(rb'"maria(\d{6})@')
 _LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)
 _LATENCY = re.compile(rb"POST /control\?latency_ms=([\d.]+)")
 _MOST_TIMES = 65_536
@@ -28,6 +29,7 @@ class StandIn(asyncio.Protocol):
     """One connection. A request ends with its body, whose length is in its head."""
 
     seen: ClassVar[int] = 0
+    numbers: ClassVar[set[bytes]] = set()
     ids: ClassVar[int] = 0
     latency_seconds: ClassVar[float] = 0.0
     times_ns: ClassVar[list[int]] = []
@@ -53,11 +55,12 @@ class StandIn(asyncio.Protocol):
         if control := _LATENCY.match(head):
             StandIn.latency_seconds = float(control[1]) / 1000
             StandIn.seen = 0
+            StandIn.numbers.clear()
             StandIn.times_ns.clear()
             self._answer(b"{}")
         elif head.startswith(b"GET /seen"):
-            seen = {"seen": StandIn.seen, "now_ns": time.monotonic_ns()}
-            self._answer(json.dumps(seen).encode())
+            seen = {"seen": StandIn.seen, "distinct": len(StandIn.numbers)}
+            self._answer(json.dumps(seen | {"now_ns": time.monotonic_ns()}).encode())
         elif head.startswith(b"GET /times"):
             self._answer(b"".join(b"%d\n" % each for each in StandIn.times_ns))
         else:
@@ -65,6 +68,8 @@ class StandIn(asyncio.Protocol):
 
     def _take_lead(self, body: bytes) -> None:
         StandIn.seen += 1
+        if number := _NUMBER.search(body):
+            StandIn.numbers.add(number[1])
         stamp = _ENQUEUED.search(body)
         if stamp and len(StandIn.times_ns) < _MOST_TIMES:
             StandIn.times_ns.append(max(0, time.time_ns() - int(stamp[1])))

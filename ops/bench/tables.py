@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from .bars import bars
+from .bars import bars, ratios
 from .contenders import OURS
 from .figures import Figures, Spread
 from .measuring import Case
 from .rounds import Size
 
-_NAME, _WIDTH = 15, 65
+_COLUMNS, _NAME, _WIDTH = 80, 15, 65
 _CASES = tuple((processes, latency) for latency in (0, 20, 100) for processes in (1, 2))
 
 Column = tuple[str, Callable[[str], Spread | None]]
 
 
+def heading(about: Mapping[str, str | float]) -> list[str]:
+    """What the figures are of, a fact to a line or to some."""
+    return [
+        line
+        for name, value in about.items()
+        for line in textwrap.wrap(
+            f"{name}: {value}", _COLUMNS, subsequent_indent="  ", break_on_hyphens=False
+        )
+    ]
+
+
 def report(figures: Figures, size: Size) -> list[str]:
-    """All tables, and the bars."""
+    """All tables, and the bars where the size is one to be judged by."""
     return [
         *_table("leads delivered a second", figures, _delivery_columns(figures)),
         *_table("what it costs, and takes", figures, _cost_columns(figures)),
         *_backlog(figures, size),
-        *_bars(figures),
+        *(_bars(figures) if size.judged else ()),
     ]
 
 
@@ -104,6 +116,8 @@ def _backlog(figures: Figures, size: Size) -> Iterator[str]:
 
 
 def _bars(figures: Figures) -> Iterator[str]:
+    for words, found in ratios(figures).items():
+        yield f"{'no bar':<8}{words:<63}{number(found):>8}"
     for bar in bars(figures):
         verdict = "reached" if bar.reached else "MISSED"
         wanted = f"{'at most' if bar.at_most else 'at least'} {bar.wanted:g}"

@@ -11,13 +11,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from bench.api import StandInApi
+from bench.contenders import contenders
 from bench.leads import chunks, lead_of, stamped
-from bench.places import BULLMQ, HERE, OPS, REQUIREMENTS, stand_in_command
+from bench.measuring import each_once
+from bench.places import BULLMQ, HERE, OPS, REQUIREMENTS, BenchError, stand_in_command
 from lead_worker.core.classify import classify
 from lead_worker.core.outcome import Delivered
 from lead_worker.core.reply import Answered
@@ -80,32 +83,46 @@ def test_a_small_run_measures_each_part_and_loses_no_lead(tmp_path: Path) -> Non
     found = json.loads(told.read_text(encoding="utf-8"))
     assert found["failures"] == []
     values = found["figures"]["ours"]
-    assert {"deliver 1p 0ms bound", "enqueue single", "enqueue bulk"} <= values.keys()
-    assert {"arrive p50", "arrive p99", "redis bytes", "cpu 1p 0ms bound"} <= values.keys()
+    assert {"deliver 2p 0ms bound", "enqueue single", "enqueue bulk"} <= values.keys()
+    assert {"arrive p50", "arrive p99", "redis bytes", "cpu 2p 0ms bound"} <= values.keys()
     assert all(value >= 0 for each in values.values() for value in each)
-    assert values["deliver 1p 0ms bound"][0] > 0
-    assert len(found["bars"]) == 3
-    assert max(map(len, run.stdout.splitlines()[-12:])) <= 80
+    assert values["deliver 2p 0ms bound"][0] > 0
+    assert found["bars"] == []
+    assert "reached" not in run.stdout
+    assert "MISSED" not in run.stdout
+    assert max(map(len, run.stdout.splitlines())) <= 80
 
 
-def test_ctrl_c_ends_all_that_was_started() -> None:
-    mark = uuid4().hex
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_all_that_was_started_and_loses_no_figure(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    mark, file = uuid4().hex, tmp_path / "figures.json"
+    parts = ("--parts", "enqueue", "arrive")
     process = subprocess.Popen(
-        [*BENCH, "--smoke", "--only", "ours"],
+        [*BENCH, "--smoke", "--only", "ours", *parts, "--json", str(file)],
         env=os.environ | {"BENCH_MARK": mark},
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     try:
+        assert process.stderr
+        while "arrive" not in process.stderr.readline():
+            assert process.poll() is None
         until(lambda: len(marked(mark)) > 3)  # itself, the stand-in, Redis and a producer or worker
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        process.send_signal(number)
+        told, said = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 130, said
     assert "everything that was started has ended" in said
     assert marked(mark) == set()
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert found["figures"]["ours"].keys() == {"enqueue single", "enqueue bulk"}
+    assert "interrupted" in found["about"]
+    assert "single/s" in told
+    assert "interrupted: yes" in told
 
 
 @pytest.mark.parametrize(
@@ -115,6 +132,9 @@ def test_ctrl_c_ends_all_that_was_started() -> None:
         ("--parts", "nothing"),
         ("--quick", "--smoke"),
         ("--json", "/nowhere/figures.json"),
+        ("--json", "/proc/figures.json"),
+        ("--json", "/"),
+        ("--plot", "figures.jpg"),
     ],
 )
 def test_a_bad_argument_is_told_in_one_line(words: tuple[str, ...]) -> None:
@@ -141,10 +161,57 @@ def test_a_stand_in_answers_what_the_worker_takes_for_delivered(kind: str) -> No
         ]
         assert all(isinstance(outcome, Delivered) for outcome in outcomes)
         assert outcomes[0] != outcomes[1]
-        assert json.loads(ask(api, "GET", "/seen").body)["seen"] == 2
-        assert len(ask(api, "GET", "/times").body.split()) == 1
+        ask(api, "POST", "/rest/leads", json.dumps(sent))
+        seen = json.loads(ask(api, "GET", "/seen").body)
+        assert (seen["seen"], seen["distinct"]) == (3, 2)
+        assert len(ask(api, "GET", "/times").body.split()) == 2
         ask(api, "POST", "/control?latency_ms=0")
-        assert json.loads(ask(api, "GET", "/seen").body)["seen"] == 0
+        seen = json.loads(ask(api, "GET", "/seen").body)
+        assert (seen["seen"], seen["distinct"]) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", STAND_INS)
+@pytest.mark.parametrize("numbers", [(0, 1, 1), (0, 1), (0, 1, 2, 2), (7, 7, 7)])
+def test_a_lead_that_is_lost_or_came_twice_is_told(
+    kind: str, numbers: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.api.stand_in_command", STAND_INS[kind])
+    with StandInApi() as api:
+        deliver(api, 999_999, 0, 50_000)
+        each_once(api, 3)
+        api.begin()
+        deliver(api, *numbers)
+        with pytest.raises(BenchError, match="expected 3 leads to arrive, each once"):
+            each_once(api, 3)
+
+
+def deliver(api: StandInApi, *numbers: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=30)
+    with closing(connection):
+        for number in numbers:
+            ask(connection, "POST", "/rest/leads", json.dumps(lead_of(number)))
+
+
+def test_a_stand_in_that_does_not_start_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bench.api.stand_in_command", lambda: ["/bin/false"])
+    with pytest.raises(BenchError, match="expected the stand-in API to tell its port"):
+        StandInApi()
+
+
+def test_bullmq_is_left_out_where_npm_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, words in (("node", "exit 0"), ("npm", "echo no network >&2; exit 1")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{words}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr("bench.places.CACHE", tmp_path / "cache")
+    assert [each.name for each in contenders(("ours", "bullmq"))] == ["ours"]
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1].startswith("bullmq is left out: expected npm ci")
+    assert told[-1].endswith("no network")
 
 
 def test_each_lead_has_250_bytes_and_is_unlike_the_others() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from bench.bars import Bar, bars
+from bench.bars import Bar, bars, ratios
 from bench.contenders import NAMES, Contender, Pool, Work
 from bench.figures import Figures, Spread
 from bench.measuring import Case
-from bench.rounds import FULL, QUICK, takes_part
-from bench.tables import number, report, short
+from bench.panels import PANELS, drawn
+from bench.rounds import FULL, QUICK, SMOKE, takes_part
+from bench.tables import heading, number, report, short
 
 
 def figures(**values: float) -> Figures:
@@ -49,6 +50,48 @@ def test_of_celerys_pools_the_better_one_is_the_bar() -> None:
     bar = "delivered, 2 processes, x stock Celery with requests.post"
     assert verdicts(figures(ours=5000, celery=400, celery_threads=1000)) == {bar: True}
     assert verdicts(figures(ours=5000, celery=400, celery_threads=1001)) == {bar: False}
+
+
+def test_beside_stock_celery_is_told_what_celery_with_a_session_does_and_that_it_is_no_bar() -> (
+    None
+):
+    found = figures(ours=5000, celery=500, celery_session=1000, celery_both=2000)
+    words = "delivered, 2 processes, x the better Celery with a session"
+    assert ratios(found) == {words: 2.5}
+    assert words not in verdicts(found)
+    line = next(line for line in report(found, FULL) if words in line)
+    assert re.fullmatch(r"no bar .* 2\.50", line)
+    assert ratios(figures(ours=5000, celery=500)) == {}
+
+
+def test_a_smoke_run_is_not_judged() -> None:
+    found = figures(ours=5000, celery=500, celery_both=2000)
+    assert any(line.startswith("reached") for line in report(found, QUICK))
+    assert not any(re.match("reached|MISSED|no bar", line) for line in report(found, SMOKE))
+
+
+def test_what_the_figures_are_of_has_at_most_80_columns() -> None:
+    lines = heading({"contenders": ", ".join(NAMES), "python": "3.13.1"})
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("contenders: ours, celery, celery-threads")
+    assert lines[1].startswith("  ")
+    assert lines[-1] == "python: 3.13.1"
+
+
+def test_only_panels_of_which_there_is_anything_are_drawn() -> None:
+    found = figures(ours=5000, dramatiq=1000)
+    found.add("ours", "deliver 2p 0ms free", 9000)
+    found.add("dramatiq", "deliver 2p 0ms free", 1200)
+    assert [(panel.title, rows) for panel, rows in drawn(found.values)] == [
+        ("Delivered a second, API at 0 ms", [("ours", [5000]), ("dramatiq", [1200])])
+    ]
+    assert drawn({}) == []
+
+
+def test_a_panel_says_which_end_is_good() -> None:
+    less = {panel.title for panel in PANELS if panel.better.startswith("less is better")}
+    assert less == {"Enqueue to arrival, p99, ms", "Workers' CPU, ms a lead"}
+    assert all(panel.better for panel in PANELS)
 
 
 def test_a_bar_that_nothing_was_measured_for_is_not_judged() -> None:
