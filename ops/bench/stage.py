@@ -21,7 +21,9 @@ from .contenders import Contender, Work
 from .places import OPS, BenchError
 from .processes import Tree, cpu_seconds_of, stop_all
 
-REDIS_OPTIONS = {"appendfsync": "everysec"}
+REDIS_OPTIONS = {"appendfsync": "everysec", "auto-aof-rewrite-percentage": "0"}
+"""A rewrite in the background would take a core from whoever has enqueued the most by then."""
+
 LOOK_SECONDS = 0.02
 STALLED_SECONDS = 60.0
 """Nothing has happened for so long: it does not happen any more."""
