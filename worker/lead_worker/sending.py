@@ -25,6 +25,7 @@ from .sender import Job, Result, Sender, UnderWay, after_a_bug
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.05
+"""After an error of the selector's, so that one that lasts does not take a core."""
 
 AT_ONCE = 8
 """Leads that are begun before it is asked again which answers have come."""
@@ -110,8 +111,7 @@ class Sending:
             self._done(results)
 
     def _begin_anew(self, error: Exception) -> None:
-        """After an error of the selector's: threads wait for what is under way. An error that lasts
-        comes again at each turn, so there is a pause before the next."""
+        """After an error of the selector's: threads wait for what is under way."""
         time.sleep(PAUSE_SECONDS)
         self._report(error)
         for each in self._under_way.values():
