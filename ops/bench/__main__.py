@@ -6,14 +6,14 @@ It owns output, the exit code, and that Ctrl-C or SIGTERM ends everything and lo
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
+
+from lead_ops.trials import INTERRUPTED, hear_no_more, interrupt_once
 
 from .api import StandInApi
 from .arguments import parsed
@@ -24,14 +24,11 @@ from .rounds import FULL, QUICK, SMOKE, Run
 from .stage import Stage
 from .tables import heading, report
 
-INTERRUPTED = 130
-
 
 def main() -> int:
     """Measure what was asked for; gives the exit code."""
     asked = parsed()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    interrupt_once()
     try:
         return _run(asked)
     except KeyboardInterrupt:
@@ -75,7 +72,7 @@ def _measure(run: Run, parts: Sequence[str], folder: Path) -> bool:
     except KeyboardInterrupt:
         return False
     finally:
-        _hear_no_more()
+        hear_no_more()
     return True
 
 
@@ -101,17 +98,6 @@ def _tell(asked: argparse.Namespace, about: Facts, run: Run) -> bool:
 def _interrupted() -> int:
     print("interrupted; everything that was started has ended", file=sys.stderr)
     return INTERRUPTED
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - Python's
-    """Stop once; a second Ctrl-C must not keep what was started from being ended."""
-    _hear_no_more()
-    raise KeyboardInterrupt
-
-
-def _hear_no_more() -> None:
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

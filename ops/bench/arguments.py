@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
+from lead_ops.trials import OneLineParser, try_to_write
+
 from .contenders import BARE, NAMES, OURS
 from .rounds import PARTS
 
@@ -49,7 +51,7 @@ def _whom(names: Iterable[str], parts: Iterable[str]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneLine(
+    parser = OneLineParser(
         "ops/bench/run",
         description=textwrap.fill(_ABOUT, 78, break_on_hyphens=False),
         epilog=_EXIT_CODES,
@@ -66,13 +68,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-class _OneLine(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
 class _Whole(argparse.RawDescriptionHelpFormatter):
     """Does not break a name at its hyphen."""
 
@@ -81,13 +76,10 @@ class _Whole(argparse.RawDescriptionHelpFormatter):
 
 
 def _writable(word: str) -> Path:
-    """A file that can be written: better said before an hour of measuring than after."""
+    """A file that can be written."""
     path = Path(word).resolve()
     try:
-        was_there = path.exists()
-        path.open("ab").close()
-        if not was_there:
-            path.unlink()
+        try_to_write(path)
     except OSError as error:
         words = f"expected a file that can be written, found {word}: {error.strerror}"
         raise argparse.ArgumentTypeError(words) from None

@@ -6,18 +6,17 @@ It owns output, the exit code, and that Ctrl-C or SIGTERM ends everything.
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import tempfile
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from lead_ops.errors import OpsError
+from lead_ops.trials import INTERRUPTED, interrupt_once
 
 from . import report, stock_report
 from .failures import StartError
-from .found import BROKEN, INTERRUPTED
+from .found import BROKEN
 from .kinds import KINDS
 from .links import LinkError
 from .options import STOCK, Options, read_options
@@ -33,8 +32,7 @@ def main() -> int:
         for kind in KINDS:
             print(f"{kind.name:<16}{kind.what}")
         return 0
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    interrupt_once()
     print(f"seed {options.asked.seed}", flush=True)
     try:
         if options.keep:
@@ -62,13 +60,6 @@ def _run(options: Options, folder: Path) -> int:
     if options.json:
         options.json.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
     return int(found.code)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - Python's
-    """Stop once; a second Ctrl-C must not keep what was started from being ended."""
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from lead_ops.trials import INTERRUPTED
+
 from .checker import Verdict
 from .recovery import Row
 from .supervisor import Life
@@ -15,7 +17,6 @@ from .supervisor import Life
 HELD = 0
 BROKEN = 1
 FINDINGS = 3
-INTERRUPTED = 130
 
 
 @dataclass(slots=True)

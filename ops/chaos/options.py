@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lead_ops.trials import OneLineParser, try_to_write
+
 from .kinds import Kind, chosen
 from .stage import Size
 from .trial import Asked
@@ -73,7 +75,7 @@ def read_options(words: Sequence[str] | None = None) -> Options:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneLine(
+    parser = OneLineParser(
         "ops/chaos/run",
         description="Bring faults upon real processes and account for each lead.",
         epilog=EXIT_CODES,
@@ -91,13 +93,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", metavar="FILE", help="write what was seen there too")
     add("--keep", metavar="FOLDER", help="keep logs, receipts and data there; new or empty")
     return parser
-
-
-class _OneLine(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(2, f"{self.prog}: {message}\n")
 
 
 def _seconds(word: str) -> float:
@@ -152,13 +147,10 @@ def _empty_folder(word: str) -> Path:
 
 
 def _writable(word: str) -> Path:
-    """A file that can be written: better said before ten minutes of chaos than after."""
+    """A file that can be written."""
     path = Path(word).absolute()  # not resolved: /dev/stdout may lead to a pipe without a path
     try:
-        was_there = path.exists()
-        path.open("ab").close()
-        if not was_there:
-            path.unlink()
+        try_to_write(path)
     except OSError as error:
         raise ValueError(f"--json: cannot write the file {word}: {error.strerror}") from None
     return path

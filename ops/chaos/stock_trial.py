@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lead_ops.sandbox import SandboxError
+from lead_ops.trials import INTERRUPTED
 
 from .api import Creation
-from .found import BROKEN, HELD, INTERRUPTED
+from .found import BROKEN, HELD
 from .progress import Progress
 from .receipts import Slip
 from .recovery import Row, Traces, rows

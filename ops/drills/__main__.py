@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
+
+from lead_ops.trials import INTERRUPTED, interrupt_once
 
 from .report import Report, facts_lines, table_lines
 from .scenarios import SCENARIOS, Scenario, chosen
 from .stage import Stage
-
-INTERRUPTED = 130
 
 Results = list[tuple[Report, float]]
 
@@ -37,8 +35,7 @@ def main() -> int:
         scenarios = chosen(asked.names)
     except ValueError as error:
         parser.error(str(error))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    interrupt_once()
     results: Results = []
     interrupted = False
     try:
@@ -65,13 +62,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was seen there too")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep logs and data there")
     return parser
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - Python's
-    """Stop once; a second Ctrl-C must not keep what was started from being ended."""
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _run(scenarios: Mapping[str, Scenario], folder: Path, quick: bool, results: Results) -> None:

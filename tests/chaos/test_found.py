@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from chaos.checker import Problem, Verdict
-from chaos.found import BROKEN, FINDINGS, HELD, INTERRUPTED, Found
+from chaos.found import BROKEN, FINDINGS, HELD, Found
 from chaos.recovery import Row
 from chaos.report import conclusion
 from chaos.supervisor import Life
+from lead_ops.trials import INTERRUPTED
 
 MISSED = Row("redis-kill", 2, 0, 2, 0, 1.0, 7.25, 5.0)
 NEVER = Row("redis-kill", 2, 0, 1, 1, None, None, 5.0)

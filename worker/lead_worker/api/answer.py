@@ -27,6 +27,11 @@ def certain(call: Call, answer: Callable[[], Answered]) -> Reply:
         cause = failure.cause
     except LIBRARY_ERRORS:
         cause = "garbled" if call.sent else "connect"
+    return without_answer(call, cause)
+
+
+def without_answer(call: Call, cause: str) -> NoAnswer | NotSent:
+    """What is certain of a call that failed by this."""
     return NoAnswer(cause) if call.sent else NotSent(cause)
 
 

@@ -13,10 +13,10 @@ from urllib.parse import quote, urlencode
 
 from requests import PreparedRequest
 
-from ..core.reply import Answered, NoAnswer, NotSent, Reply
+from ..core.reply import Answered, NotSent, Reply
 from ..settings import Secret, Settings
 from .adapter import LeadsAdapter
-from .answer import certain, take_answer
+from .answer import certain, take_answer, without_answer
 from .call import Call, CallFailed
 from .credentials import Credentials, credentials_of
 from .exchange import Exchange
@@ -107,7 +107,7 @@ class LeadsApi:
             exchange.send(self._adapter.target, body, headers)
         except CallFailed as failure:
             exchange.close()
-            return NoAnswer(failure.cause) if call.sent else NotSent(failure.cause)
+            return without_answer(call, failure.cause)
         return exchange
 
     def find_leads(
